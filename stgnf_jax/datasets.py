@@ -1,0 +1,48 @@
+"""Facts of the benchmarks, as data: how their files are named and their masks are to be read."""
+
+import re
+from typing import NamedTuple
+
+
+class Benchmark(NamedTuple):
+    """How one data set's files lie and what they mean.
+
+    Attributes:
+      pose_file: regular expression that a pose file's whole name must match; its group `clip` is
+        the clip's name.
+      mask_file: the clip's ground-truth file, with `{clip}` for its name.
+      normal: the value that stands for normal in a mask file; the other of 0 and 1 is abnormal.
+      left_out: clips that are not evaluated.
+    """
+
+    pose_file: re.Pattern[str]
+    mask_file: str
+    normal: int
+    left_out: frozenset[str] = frozenset()
+
+
+_TRACKED = r"_alphapose_tracked_person\.json"
+
+SHANGHAITECH = Benchmark(
+    pose_file=re.compile(rf"(?P<clip>\d+_\d+){_TRACKED}"),
+    mask_file="{clip}.npy",
+    normal=0,
+)
+
+BENCHMARKS = {
+    "shanghaitech": SHANGHAITECH,
+    # The six test clips whose anomalies are not human (paper section 4.2).
+    "shanghaitech_hr": SHANGHAITECH._replace(
+        left_out=frozenset(("01_0130", "01_0135", "01_0136", "06_0144", "06_0145", "12_0152"))
+    ),
+    "ubnormal": Benchmark(
+        pose_file=re.compile(rf"(?P<clip>(?:ab)?normal_scene_\d+_scenario.*?){_TRACKED}"),
+        mask_file="{clip}_tracks.txt",
+        normal=1,
+    ),
+    "custom": Benchmark(
+        pose_file=re.compile(rf"(?P<clip>.+?)(?:{_TRACKED}|\.json)"),
+        mask_file="{clip}.npy",
+        normal=0,
+    ),
+}
