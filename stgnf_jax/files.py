@@ -1,0 +1,33 @@
+"""Writing files so that nobody ever reads half of one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stgnf_jax.errors import InputError
+
+
+@contextmanager
+def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Gives a temporary name beside `path` to write to, which becomes `path` when all went well.
+
+    The folder is made when it is missing. The temporary name ends as `path` does, and is gone
+    afterwards, whatever happened.
+
+    Raises:
+      InputError: the file cannot be written: a full disk, a read-only folder.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            with open(partial, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error

@@ -1,0 +1,60 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from stgnf_jax.errors import InputError
+from stgnf_jax.files import write_atomically
+
+
+def write_half(path: Path, failure: BaseException) -> None:
+    with write_atomically(path) as partial:
+        partial.write_text("half")
+        raise failure
+
+
+def test_makes_the_folder_and_replaces_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "scores.csv"
+    for text in ("first", "second"):
+        with write_atomically(path) as partial:
+            partial.write_text(text)
+        assert path.read_text() == text
+    assert os.listdir(path.parent) == ["scores.csv"]
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+    with write_atomically(path) as partial:
+        partial.write_text("half")
+        assert partial.parent == tmp_path
+        assert path.read_text() == "old"
+
+
+def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        write_half(path, KeyboardInterrupt())
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["scores.csv"]
+
+
+def test_a_full_disk_is_one_error_that_names_the_file(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(InputError, match=r"scores\.csv: cannot be written \(No space left"):
+        write_half(tmp_path / "scores.csv", full)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["file/scores.csv", "folder"])
+def test_a_place_that_takes_no_file_is_an_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(InputError, match=rf"{name}: cannot be written"),
+        write_atomically(tmp_path / name) as partial,
+    ):
+        partial.touch()
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
