@@ -26,10 +26,12 @@ def test_makes_the_folder_and_replaces_what_was_there(tmp_path: Path) -> None:
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("old")
-    with write_atomically(path) as partial:
-        partial.write_text("half")
-        assert partial.parent == tmp_path
-        assert path.read_text() == "old"
+    with open(path) as reader:
+        with write_atomically(path) as partial:
+            partial.write_text("half")
+            assert path.read_text() == "old"
+        assert path.read_text() == "half"
+        assert reader.read() == "old"
 
 
 def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path) -> None:

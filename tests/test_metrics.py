@@ -15,10 +15,11 @@ def test_auc_counts_the_pairs_in_the_right_order() -> None:
 
 
 def test_curve_by_hand() -> None:
-    normal = np.array([True, False, True, False])
+    # The lowest score is normal, a false alarm; then both abnormal ones are found.
+    normal = np.array([True, False, False, True])
     curve = roc_curve(normal, np.array([3.0, 2.0, 1.0, 0.0]))
-    assert curve.false_alarms.tolist() == [0, 0, 0.5, 0.5, 1]
-    assert curve.found.tolist() == [0, 0.5, 0.5, 1, 1]
+    assert curve.false_alarms.tolist() == [0, 0.5, 0.5, 1]
+    assert curve.found.tolist() == [0, 0, 1, 1]
 
 
 def test_area_under_the_curve_is_the_auc() -> None:
