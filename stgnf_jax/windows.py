@@ -1,0 +1,173 @@
+"""Windows over tracks (paper section 3.1): start indices, gathered and normalised inside jit."""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from stgnf_jax.errors import InputError
+from stgnf_jax.poses import Tracks
+
+Windowing = Literal["all", "reference"]
+
+
+class Windows(NamedTuple):
+    """Windows as places in `Tracks`, by track, then start.
+
+    Attributes:
+      start: (N,) int64, the first detection of each; the next ones of the track follow.
+      track: (N,) int32.
+    """
+
+    start: NDArray[np.int64]
+    track: NDArray[np.int32]
+
+
+class WindowOrigin(NamedTuple):
+    """Where windows come from.
+
+    Attributes:
+      clip: (N,) int32, index into the clips.
+      person: (N,) int64.
+      frame: (N,) int32, the number of the first frame.
+    """
+
+    clip: NDArray[np.int32]
+    person: NDArray[np.int64]
+    frame: NDArray[np.int32]
+
+
+def index_windows(
+    tracks: Tracks,
+    *,
+    length: int,
+    stride: int,
+    windowing: Windowing = "all",
+    max_absent: int = 2,
+) -> Windows:
+    """Finds the windows: the next T detections of a track, from each `stride`th one.
+
+    Args:
+      tracks: where to look.
+      length: T, at least 1.
+      stride: detections from one candidate to the next, at least 1.
+      windowing: `all` takes every candidate that has T detections. `reference` takes the first
+        ceil((n - T) / stride) in a track of n, as the published system does: a track of exactly T
+        has none.
+      max_absent: a candidate from frame s is a window when at most this many of the numbers s to
+        s + T - 1 are absent among its frames. The last one may so lie beyond s + T - 1.
+
+    Raises:
+      ValueError: `length`, `stride`, `windowing` or `max_absent` is not one of the above.
+    """
+    if length < 1 or stride < 1 or max_absent < 0:
+        raise ValueError(
+            "length and stride must be at least 1 and max_absent at least 0,"
+            f" got {length}, {stride} and {max_absent}"
+        )
+    if windowing not in ("all", "reference"):
+        raise ValueError(f"windowing must be all or reference, got {windowing!r}")
+    spare = np.diff(tracks.offsets) - length
+    count = spare // stride + 1 if windowing == "all" else -(-spare // stride)
+    count = np.where(spare < 0, 0, count)
+    track = np.repeat(np.arange(len(count), dtype=np.int32), count)
+    nth = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
+    start = tracks.offsets[track] + stride * nth
+    present = np.zeros(len(start), np.int64)
+    for step in range(length):
+        since = tracks.frame[start + step] - tracks.frame[start]
+        present += (since >= 0) & (since < length)
+    kept = present >= length - max_absent
+    return Windows(start[kept], track[kept])
+
+
+def window_origin(tracks: Tracks, windows: Windows) -> WindowOrigin:
+    """Clip, person and first frame of each window."""
+    return WindowOrigin(
+        clip=tracks.clip[windows.track],
+        person=tracks.person[windows.track],
+        frame=tracks.frame[windows.start],
+    )
+
+
+def flat_windows(tracks: Tracks, windows: Windows, length: int) -> NDArray[np.bool_]:
+    """Which windows of `length` have one y everywhere, so that nothing can scale them; (N,)."""
+    y = tracks.keypoints[..., 1]
+    low, high = y.min(1), y.max(1)
+    level = low == high
+    moved = np.cumsum(~level | (low != np.roll(low, 1)))
+    start = windows.start
+    return np.asarray(level[start] & (moved[start + length - 1] == moved[start]))
+
+
+def check_windows(
+    tracks: Tracks, windows: Windows, length: int, *, skip_bad: bool = False
+) -> tuple[Windows, tuple[str, ...]]:
+    """The windows that `normalise` can scale, and one message for each that was left out.
+
+    Args:
+      tracks: where the windows lie.
+      windows: what `index_windows` found.
+      length: T.
+      skip_bad: leave out a window whose y does not vary, instead of failing.
+
+    Raises:
+      InputError: the y of a window does not vary; names clip, person and first frame.
+    """
+    flat = flat_windows(tracks, windows, length)
+    origin = window_origin(tracks, Windows(windows.start[flat], windows.track[flat]))
+    faults = [
+        InputError(
+            f"y is the same in all joints of {length} detections, so there is no size to"
+            " normalise by; remove these detections",
+            file=f"clip {tracks.clips[clip]}",
+            person=person,
+            frame=frame,
+            field="keypoints",
+        )
+        for clip, person, frame in zip(*origin, strict=True)
+    ]
+    if faults and not skip_bad:
+        raise faults[0]
+    return Windows(windows.start[~flat], windows.track[~flat]), tuple(map(str, faults))
+
+
+def gather(
+    keypoints: jax.Array | NDArray[np.floating], start: jax.Array | NDArray[np.integer], length: int
+) -> jax.Array | NDArray[np.floating]:
+    """Takes the windows out of the tracks.
+
+    Args:
+      keypoints: (D, V, C). A memory-mapped array is read only where windows lie, as long as both
+        arguments are NumPy's.
+      start: (...,) first detections. Inside jit one that is out of range is not noticed.
+      length: T.
+
+    Returns:
+      (..., T, V, C), a NumPy array when both arguments are.
+    """
+    index = start[..., None] + np.arange(length)
+    return keypoints[index] if isinstance(index, np.ndarray) else jnp.asarray(keypoints)[index]
+
+
+def normalise(x: jax.Array | NDArray[np.floating], resolution: tuple[float, float]) -> jax.Array:
+    """Makes windows independent of place and size (paper section 4.1).
+
+    x and y are divided by the resolution, lose their mean over frames and joints, and are divided
+    by the population standard deviation of y. Confidence stays as it is.
+
+    Args:
+      x: (..., T, V, C) floating, [x, y] in pixels, and confidence when C is 3.
+      resolution: width and height in pixels.
+
+    Returns:
+      (..., T, V, C), not finite where y does not vary: see `check_windows`.
+    """
+    x = jnp.asarray(x)
+    # From one joint on, which the mean takes out again: float32 keeps more digits near zero.
+    place = (x[..., :2] - x[..., :1, :1, :2]) / jnp.asarray(resolution, x.dtype)
+    place -= place.mean((-3, -2), keepdims=True)
+    size = place[..., 1:].std((-3, -2), keepdims=True)
+    return jnp.concatenate([place / size, x[..., 2:]], -1)
