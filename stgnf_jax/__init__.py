@@ -1,0 +1,38 @@
+"""STG-NF: normalizing flows for human pose anomaly detection, in JAX.
+
+    import stgnf_jax
+    model = stgnf_jax.load("workdir")
+    scores = stgnf_jax.score_windows(model, x)
+
+The names below are imported when they are first used.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "FlowConfig": "flow_config",
+    "InputError": "errors",
+    "Model": "model",
+    "STGNF": "flow",
+    "Skeleton": "skeleton",
+    "default_config": "config",
+    "evaluate": "evaluation",
+    "import_published": "published",
+    "load": "checkpoint",
+    "load_skeleton": "skeleton",
+    "make_skeleton": "skeleton",
+    "score": "evaluation",
+    "score_windows": "model",
+    "train": "training",
+    "train_and_evaluate": "training",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

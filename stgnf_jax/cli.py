@@ -1,0 +1,178 @@
+"""`stgnf COMMAND [flags]`: each command parses its flags and calls one function.
+
+Nothing heavy is imported before a command's flags are parsed, so that help comes at once.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from absl import app, flags, logging
+
+if TYPE_CHECKING:
+    from ml_collections import ConfigDict
+
+    from stgnf_jax.metrics import Metrics
+
+USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
+HELP = ("-h", "--help", "-help", "--helpshort", "--helpfull")
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+      summary: a line for the help.
+      run: does it, with the flags' values and the positional arguments.
+      flags: the flags it takes, each a function that defines one.
+      arguments: names of its positional arguments.
+    """
+
+    summary: str
+    run: Callable[..., None]
+    flags: tuple[Callable[[], None], ...]
+    arguments: tuple[str, ...] = ()
+
+
+def _config_flag() -> None:
+    from ml_collections import config_flags
+
+    help_text = "configuration file; its fields are set by --config.SECTION.FIELD=VALUE"
+    config_flags.DEFINE_config_file("config", None, help_text)
+    flags.mark_flag_as_required("config")
+
+
+def _required(name: str, help_text: str) -> Callable[[], None]:
+    def define() -> None:
+        flags.DEFINE_string(name, None, help_text, required=True)
+
+    return define
+
+
+def _skip_bad_flag() -> None:
+    flags.DEFINE_bool("skip_bad", False, "leave out and count broken poses instead of stopping")
+
+
+def _demo_flags() -> None:
+    flags.DEFINE_string("out", "demo_out", "folder for everything the demo makes")
+    flags.DEFINE_integer("seed", 0, "of the town and of the training", lower_bound=0)
+
+
+def _config(values: Any) -> "ConfigDict":
+    config = values.config
+    config.data.skip_bad |= values.skip_bad
+    return config
+
+
+def _print_metrics(metrics: "Metrics") -> None:
+    print(
+        f"AUC {metrics.auc_micro:.6f} (micro, {metrics.num_frames} frames of "
+        f"{metrics.num_clips} clips, {metrics.num_windows} windows)"
+    )
+
+
+def _train(values: Any) -> None:
+    from stgnf_jax.training import train_and_evaluate
+
+    evaluation = train_and_evaluate(_config(values), values.workdir)
+    print(f"the model is in {values.workdir}")
+    if evaluation is not None:
+        _print_metrics(evaluation.metrics)
+
+
+def _score(values: Any) -> None:
+    from stgnf_jax.evaluation import score
+
+    scored = score(_config(values), values.checkpoint, values.out)
+    print(f"scores of {len(scored.windows.score)} windows are in {values.out}")
+
+
+def _evaluate(values: Any) -> None:
+    from stgnf_jax.evaluation import evaluate
+
+    _print_metrics(evaluate(_config(values), values.checkpoint, values.out).metrics)
+    print(f"scores and metrics.json are in {values.out}")
+
+
+def _import_checkpoint(_: Any, file: str, out: str) -> None:
+    from stgnf_jax.published import import_published
+
+    import_published(file, out)
+    print(f"the model is in {out}")
+
+
+def _demo(values: Any) -> None:
+    from stgnf_jax.demo import demo
+
+    _print_metrics(demo(values.out, values.seed).metrics)
+    print(f"pictures, scores and the model are in {values.out}")
+
+
+_SCORING_FLAGS = (
+    _config_flag,
+    _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+    _required("out", "folder to write to"),
+    _skip_bad_flag,
+)
+COMMANDS = {
+    "train": Command(
+        "train a flow on normal poses; evaluate it where there is a test set",
+        _train,
+        (_config_flag, _required("workdir", "folder for the checkpoints"), _skip_bad_flag),
+    ),
+    "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
+    "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
+    "import-checkpoint": Command(
+        "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
+    ),
+    "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
+}
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    name, *argv = sys.argv[1:] or ["--help"]
+    if name in ("help", *HELP):
+        print("\n".join((USAGE, *(f"  {n:<18} {c.summary}" for n, c in COMMANDS.items()))))
+        return
+    if name not in COMMANDS:
+        sys.exit(f"stgnf: there is no command {name!r}; there are {', '.join(COMMANDS)}")
+    command = COMMANDS[name]
+    for define in command.flags:
+        define()
+    if set(HELP) & set(argv):
+        print(_command_help(name, command))
+        return
+    logging.set_verbosity(logging.WARNING)  # --verbosity=0 shows what orbax does
+    app.run(
+        lambda args: _run(name, command, args[1:]),
+        argv=[f"stgnf {name}", *argv],
+        flags_parser=_parse_flags,
+    )
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    try:
+        arguments: list[str] = app.parse_flags_with_usage(argv)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        # ml_collections has no error of its own for a file or a field that there is not.
+        sys.exit(f"{argv[0]}: configuration: {error}")
+    return arguments
+
+
+def _command_help(name: str, command: Command) -> str:
+    arguments = " ".join((*command.arguments, *(["[flags]"] if command.flags else [])))
+    listing = flags.FLAGS.module_help(__name__) if command.flags else ""
+    return f"usage: stgnf {name} {arguments}\n{command.summary}\n{listing}"
+
+
+def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
+    if len(arguments) != len(command.arguments):
+        expected = " ".join(command.arguments) or "nothing beside flags"
+        sys.exit(f"stgnf {name}: expected {expected}, got {' '.join(arguments) or 'nothing'}")
+    from stgnf_jax.errors import InputError
+
+    try:
+        command.run(flags.FLAGS, *arguments)
+    except InputError as error:
+        sys.exit(f"stgnf {name}: {error}")

@@ -1,0 +1,82 @@
+"""The one default configuration; the files in `configs/` are small deltas on it."""
+
+from ml_collections import ConfigDict
+
+from stgnf_jax.errors import InputError
+from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.skeleton import load_skeleton
+
+
+def default_config() -> ConfigDict:
+    """The default configuration, locked: keys can be changed, none can be added."""
+    config = ConfigDict(
+        {
+            # Everything random comes from it: the first weights, and the order of the windows.
+            "seed": 0,
+            "data": _data(),
+            "model": _model(),
+            "training": _training(),
+        }
+    )
+    config.lock()
+    return config
+
+
+def _data() -> dict[str, object]:
+    return {
+        # A name in `datasets.BENCHMARKS`: how files are named and masks read.
+        "benchmark": "custom",
+        # The data set's folder; the four below lie in it.
+        "root": "",
+        "train_poses": "pose/train",
+        "test_poses": "pose/test",
+        "masks": "gt/test_frame_mask",
+        # Poses of abnormal people only, for the supervised setting; "" for the unsupervised one.
+        "train_abnormal_poses": "",
+        # Pixels (width, height) that keypoints are divided by.
+        "resolution": (856.0, 480.0),
+        # "all" windows, or those of the published system: "reference".
+        "windowing": "all",
+        # Frames from one window of a track to the next.
+        "train_stride": 6,
+        "test_stride": 1,
+        # How many frames may be missing in a window.
+        "max_absent": 2,
+        # A name in `windows.AUGMENTATIONS`.
+        "augmentation": "mirror",
+        # Leave out what is broken in pose files, and count it, in place of stopping.
+        "skip_bad": False,
+        # Where parsed poses are kept; "" for nowhere.
+        "cache_dir": "~/.cache/stgnf_jax",
+    }
+
+
+def _model() -> dict[str, object]:
+    """The fields of `FlowConfig`; `skeleton` is a name or a JSON file."""
+    return FlowConfig()._asdict() | {"skeleton": "openpose18"}
+
+
+def _training() -> dict[str, object]:
+    """The authors' training."""
+    return {
+        "epochs": 8,
+        "batch_size": 256,
+        "learning_rate": 5e-4,
+        # The learning rate's factor from one epoch to the next, from the third on.
+        "learning_rate_decay": 0.99,
+        # Gradients are scaled down to this global norm.
+        "max_gradient_norm": 100.0,
+    }
+
+
+def flow_config(model: ConfigDict) -> FlowConfig:
+    """The flow that the section `model` of a configuration describes.
+
+    Raises:
+      InputError: a value that no flow can have.
+    """
+    fields = model.to_dict() | {"skeleton": load_skeleton(model.skeleton)}
+    try:
+        return FlowConfig(**fields).check()
+    except ValueError as error:
+        raise InputError(str(error), field="config.model") from error

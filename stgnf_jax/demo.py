@@ -1,0 +1,36 @@
+"""The demo: a made-up town, a flow trained on its normal life, scores and pictures."""
+
+import os
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from stgnf_jax.config import default_config, flow_config
+from stgnf_jax.evaluation import Evaluation
+from stgnf_jax.gallery import save_pictures
+from stgnf_jax.town import build_town
+from stgnf_jax.training import train_and_evaluate
+
+
+def demo_config() -> ConfigDict:
+    """The default configuration for the town's files."""
+    config = default_config()
+    config.data.benchmark = "shanghaitech"
+    return config
+
+
+def demo(out: str | os.PathLike[str], seed: int) -> Evaluation:
+    """Builds the town in `out`/town, trains in `out`/run, and draws pictures into `out`.
+
+    Raises:
+      InputError: `out` cannot be written, or holds a demo already.
+    """
+    out = Path(out)
+    config = demo_config()
+    config.seed = seed
+    config.data.root = str(out / "town")
+    build_town(out / "town", seed)
+    evaluation = train_and_evaluate(config, out / "run")
+    assert evaluation is not None
+    save_pictures(evaluation, flow_config(config.model).skeleton, out)
+    return evaluation

@@ -1,0 +1,90 @@
+"""What a flow is made of."""
+
+from typing import Literal, NamedTuple
+
+from stgnf_jax.bijectors import Coupling
+from stgnf_jax.skeleton import OPENPOSE_18, Skeleton
+from stgnf_jax.stgcn import Partition
+
+Permutation = Literal["reverse", "shuffle", "invertible_1x1", "dense_1x1"]
+
+
+class FlowConfig(NamedTuple):
+    """What a flow is made of; the defaults are the paper's, with the permutation of its weights.
+
+    Attributes:
+      segment_length: T, frames of a window (tau in the paper).
+      skeleton: gives V and the graph.
+      channels: C, 2 for (x, y), 3 with confidence.
+      num_steps: K, flow steps of a level.
+      num_levels: L; time is squeezed into channels between levels.
+      squeeze_first_at_level: the first level, counted from 1, that is entered through a squeeze.
+        The published code forgets the squeeze before the second level: 3 there.
+      permutation: `reverse`, `shuffle`, `invertible_1x1` (LU) or `dense_1x1`.
+      coupling: `affine` or `additive`.
+      partition: adjacency slices: `uniform`, `distance` or `spatial`.
+      max_hop: the farthest joints that touch each other.
+      edge_importance: learn a factor per entry of the adjacency.
+      hidden_channels: 0 for one ST-GCN block per conditioner; otherwise two, this wide between.
+      temporal_kernel: odd; 0 for T // 2 + 1, plus one where that is even.
+      radius: R of the prior N(R, I).
+    """
+
+    segment_length: int = 24
+    skeleton: Skeleton = OPENPOSE_18
+    channels: int = 2
+    num_steps: int = 8
+    num_levels: int = 1
+    squeeze_first_at_level: int = 2
+    permutation: Permutation = "reverse"
+    coupling: Coupling = "affine"
+    partition: Partition = "uniform"
+    max_hop: int = 8
+    edge_importance: bool = False
+    hidden_channels: int = 0
+    temporal_kernel: int = 0
+    radius: float = 3.0
+
+    @property
+    def event_shape(self) -> tuple[int, int, int]:
+        """(T, V, C) of a window."""
+        return self.segment_length, self.skeleton.num_joints, self.channels
+
+    def squeezes_before(self, level: int) -> bool:
+        """Whether level 0, 1, ... is entered through a squeeze."""
+        return level > 0 and level + 1 >= self.squeeze_first_at_level
+
+    def level_shape(self, level: int) -> tuple[int, int, int]:
+        """(T, V, C) inside level 0, 1, ..."""
+        factor = 2 ** sum(self.squeezes_before(i) for i in range(level + 1))
+        return self.segment_length // factor, self.skeleton.num_joints, self.channels * factor
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """(T, V, C) of z."""
+        return self.level_shape(self.num_levels - 1)
+
+    def check(self) -> "FlowConfig":
+        """Itself, or a ValueError that names the field and the value got."""
+        choices = {
+            "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
+            "coupling": ("affine", "additive"),
+            "partition": ("uniform", "distance", "spatial"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
+        at_least = {"segment_length": 1, "channels": 2, "num_steps": 1, "num_levels": 1}
+        at_least |= {"squeeze_first_at_level": 2, "max_hop": 0, "hidden_channels": 0}
+        for name, least in at_least.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.temporal_kernel and (self.temporal_kernel < 0 or self.temporal_kernel % 2 == 0):
+            raise ValueError(f"temporal_kernel must be odd or 0, got {self.temporal_kernel}")
+        halvings = self.level_shape(self.num_levels - 1)[2] // self.channels
+        if self.segment_length % halvings:
+            raise ValueError(
+                f"segment_length must be a multiple of {halvings} for {self.num_levels} levels, "
+                f"got {self.segment_length}"
+            )
+        return self
