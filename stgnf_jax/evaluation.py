@@ -8,15 +8,17 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from ml_collections import ConfigDict
+from numpy.typing import NDArray
 
-from stgnf_jax import metrics
 from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import read_masks
+from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.model import Model, normality
+from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
 from stgnf_jax.scoring import (
     FrameScores,
@@ -25,7 +27,6 @@ from stgnf_jax.scoring import (
     frame_scores,
     person_scores,
 )
-from stgnf_jax.poses import Tracks
 from stgnf_jax.window_set import WindowSet, load_window_set
 from stgnf_jax.windows import gather, normalise, window_origin
 
@@ -34,27 +35,32 @@ class Scored(NamedTuple):
     """Scores of a folder of poses, from windows to frames, and where they come from.
 
     Attributes:
-      length: T, frames of a window.
       window_set: the windows that were scored; `windows` has one row a window.
+      length: T, frames of a window.
       windows: scores of windows.
       people: scores of people in frames.
       frames: scores of frames.
-      normal: (F,) bool, ground truth of the frames, or None.
     """
 
-    length: int
     window_set: WindowSet
+    length: int
     windows: WindowScores
     people: PersonScores
     frames: FrameScores
-    normal: np.ndarray | None
 
 
 class Evaluation(NamedTuple):
-    """What an evaluation found."""
+    """What an evaluation found.
+
+    Attributes:
+      scored: the scores.
+      normal: (F,) bool, ground truth of the frames of all clips.
+      metrics: the figures.
+    """
 
     scored: Scored
-    metrics: metrics.Metrics
+    normal: NDArray[np.bool_]
+    metrics: Metrics
 
 
 def score(
@@ -67,8 +73,8 @@ def score(
     Raises:
       InputError: anything wrong with the configuration, the poses or the checkpoint.
     """
-    scored = score_poses(config.data, load(checkpoint), with_masks=False)
-    save_scores(out, *scored[2:])
+    scored = score_poses(config.data, load(checkpoint))
+    save_scores(out, scored.windows, scored.people, scored.frames)
     return scored
 
 
@@ -80,42 +86,48 @@ def evaluate(
     Raises:
       InputError: anything wrong with the configuration, the poses, the masks or the checkpoint.
     """
-    scored = score_poses(config.data, load(checkpoint), with_masks=True)
-    assert scored.normal is not None
-    figures = metrics.Metrics(
-        auc_micro=metrics.auc_micro(scored.normal, scored.frames.smoothed),
+    scored, normal = score_against_masks(config.data, load(checkpoint))
+    metrics = Metrics(
+        auc_micro=auc_micro(normal, scored.frames.smoothed),
         num_windows=len(scored.windows.score),
-        num_frames=len(scored.normal),
+        num_frames=len(normal),
         num_clips=len(scored.frames.clips),
     )
-    save_scores(out, *scored[2:])
-    save_metrics(out, figures)
-    return Evaluation(scored, figures)
+    save_scores(out, scored.windows, scored.people, scored.frames, normal)
+    save_metrics(out, metrics)
+    return Evaluation(scored, normal, metrics)
 
 
-def score_poses(data: ConfigDict, model: Model, *, with_masks: bool) -> Scored:
-    """Scores the test poses with a model: windows, then people, then frames (section 4.1)."""
+def score_poses(data: ConfigDict, model: Model) -> Scored:
+    """Scores the test poses with a model, clips as long as their poses (section 4.1)."""
+    window_set = load_window_set(data, model.config, data.test_poses, data.test_stride)
+    windows = score_windows_of(model, window_set)
+    people = person_scores(windows, model.config.segment_length)
+    num_frames = _frames_seen(window_set.tracks, people)
+    frames = frame_scores(people, window_set.tracks.clips, num_frames)
+    return Scored(window_set, model.config.segment_length, windows, people, frames)
+
+
+def score_against_masks(data: ConfigDict, model: Model) -> tuple[Scored, NDArray[np.bool_]]:
+    """Scores the test poses with a model, clips as long as their masks; and the masks, (F,)."""
     window_set = load_window_set(data, model.config, data.test_poses, data.test_stride)
     clips = window_set.tracks.clips
-    origin = window_origin(window_set.tracks, window_set.windows)
-    windows = WindowScores(*origin, score_window_set(model, window_set))
-    length = model.config.segment_length
-    people = person_scores(windows, length)
-    if not with_masks:
-        frames = frame_scores(people, clips, _frames_seen(window_set.tracks, people))
-        return Scored(length, window_set, windows, people, frames, None)
     masks = read_masks(Path(data.root) / data.masks, clips, BENCHMARKS[data.benchmark])
+    windows = score_windows_of(model, window_set)
+    people = person_scores(windows, model.config.segment_length)
     frames = frame_scores(people, clips, [len(mask) for mask in masks])
-    return Scored(length, window_set, windows, people, frames, np.concatenate(masks))
+    scored = Scored(window_set, model.config.segment_length, windows, people, frames)
+    return scored, np.concatenate(masks)
 
 
-def score_window_set(model: Model, window_set: WindowSet) -> np.ndarray:
-    """Normality scores of all windows, (N,) float32; windows are gathered as they are scored."""
+def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
+    """Scores all windows of a set; they are gathered and normalised as they are scored."""
     keypoints = replicate(window_set.tracks.keypoints)
     function = functools.partial(
         _gathered_normality, model.config, model.resolution, model.variables, keypoints
     )
-    return map_windows(function, window_set.windows.start)
+    origin = window_origin(*window_set)
+    return WindowScores(*origin, map_windows(function, window_set.windows.start))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -130,10 +142,10 @@ def _gathered_normality(
     return normality(config, variables, normalise(x[..., : config.channels], resolution))
 
 
-def _frames_seen(tracks: Tracks, people: PersonScores) -> np.ndarray:
+def _frames_seen(tracks: Tracks, people: PersonScores) -> list[int]:
     """How many frames each clip must have had, by its last detection and its last score."""
     num_frames = np.zeros(len(tracks.clips), np.int64)
     clip = np.repeat(tracks.clip, np.diff(tracks.offsets))
     np.maximum.at(num_frames, clip, tracks.frame + 1)
     np.maximum.at(num_frames, people.clip, people.frame + 1)
-    return num_frames
+    return num_frames.tolist()

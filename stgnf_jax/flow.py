@@ -28,6 +28,7 @@ class STGNF(nn.Module):
     config: FlowConfig
 
     def setup(self) -> None:
+        """Makes the modules that hold the variables."""
         self.config.check()
         self.levels = [FlowLevel(self.config, level) for level in range(self.config.num_levels)]
 
@@ -53,7 +54,7 @@ class STGNF(nn.Module):
         """The flow steps, and the squeezes between levels, one by one from data to latent."""
         parts: list[distrax.Bijector] = []
         for level in range(self.config.num_levels):
-            parts += self._squeeze(level) + [self._first_step(variables, level)]
+            parts += [*self._squeeze(level), self._first_step(variables, level)]
             make_step, stacked = self._other_steps(variables, level)
             for i in range(self.config.num_steps - 1):
                 parts.append(make_step(jax.tree.map(lambda leaf, i=i: leaf[i], stacked)))
@@ -66,7 +67,7 @@ class STGNF(nn.Module):
         """
         parts: list[distrax.Bijector] = []
         for level in range(self.config.num_levels):
-            parts += self._squeeze(level) + [self._first_step(variables, level)]
+            parts += [*self._squeeze(level), self._first_step(variables, level)]
             if self.config.num_steps > 1:
                 parts.append(ScanChain(*self._other_steps(variables, level)))
         return distrax.Chain(parts[::-1])
@@ -104,12 +105,12 @@ def _select(variables: Variables, level: int, steps: str) -> Variables:
     }
 
 
-def check_windows(config: FlowConfig, x: jax.Array) -> None:
+def check_windows(config: FlowConfig, x: jax.Array | np.ndarray) -> None:
     """Raises ValueError unless x is (..., T, V, C) with the configuration's T, V and C."""
     if x.shape[-3:] != config.event_shape:
+        frames, joints, channels = config.event_shape
         raise ValueError(
-            f"expected windows of shape (..., T, V, C) = (..., {', '.join(map(str, config.event_shape))}), "
-            f"got {x.shape}"
+            f"expected windows of shape (..., {frames}, {joints}, {channels}), got {x.shape}"
         )
 
 

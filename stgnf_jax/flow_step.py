@@ -107,6 +107,7 @@ class FlowStep(nn.Module):
     residual: bool
 
     def setup(self) -> None:
+        """Makes the modules that hold the variables."""
         self.actnorm = ActNormLayer()
         self.permute = PermutationLayer(self.channels, self.permutation)
         self.conditioner = STGCN(
@@ -158,6 +159,7 @@ class FlowLevel(nn.Module):
     level: int
 
     def setup(self) -> None:
+        """Makes the modules that hold the variables."""
         self.first = FlowStep(**step_fields(self.config, self.level, first=True))
         if self.config.num_steps > 1:
             scanned = nn.scan(

@@ -25,12 +25,12 @@ def save_pictures(
     Raises:
       InputError: a file cannot be written.
     """
-    scored, figures = evaluation
-    frames, normal = scored.frames, scored.normal
+    scored, normal, metrics = evaluation
+    frames = scored.frames
     telling = pictures.telling_clips(frames, normal, NUM_CURVES)
     drawn = {
         "score_curves.png": pictures.score_curves(frames, telling, normal),
-        "roc.png": pictures.roc(roc_curve(normal, frames.smoothed), figures.auc_micro),
+        "roc.png": pictures.roc(roc_curve(normal, frames.smoothed), metrics.auc_micro),
         "skeletons.png": pictures.skeleton_strips(
             strips(scored, lowest=False), strips(scored, lowest=True), skeleton
         ),

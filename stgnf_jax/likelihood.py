@@ -5,12 +5,13 @@ import math
 import distrax
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from stgnf_jax.flow_step import Latent
 
 
 def gaussian_prior(
-    event_shape: tuple[int, int, int], mean: jax.Array | float, dtype: jnp.dtype = jnp.float32
+    event_shape: tuple[int, int, int], mean: ArrayLike, dtype: jnp.dtype = jnp.float32
 ) -> distrax.Distribution:
     """N(mean, I) over events (T, V, C); `mean` is one number, or one per window (...)."""
     mean = jnp.asarray(mean, dtype)[..., None, None, None]
@@ -23,7 +24,7 @@ def bits_per_dim(log_prob: jax.Array, event_shape: tuple[int, ...]) -> jax.Array
     return -log_prob / (math.log(2) * math.prod(event_shape))
 
 
-def nll(latent: Latent, mean: jax.Array | float) -> jax.Array:
+def nll(latent: Latent, mean: ArrayLike) -> jax.Array:
     """Equation 4 in bits per dimension, (...).
 
     Args:
@@ -31,6 +32,7 @@ def nll(latent: Latent, mean: jax.Array | float) -> jax.Array:
       mean: of the prior; +R for a normal window, -R for an abnormal one (section 3.3); a number,
         or one per window (...).
     """
-    event_shape = latent.z.shape[-3:]
+    frames, joints, channels = latent.z.shape[-3:]
+    event_shape = (frames, joints, channels)
     log_prior = gaussian_prior(event_shape, mean, latent.z.dtype).log_prob(latent.z)
     return bits_per_dim(log_prior + latent.log_det, event_shape)

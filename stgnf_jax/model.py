@@ -10,6 +10,7 @@ import numpy as np
 from stgnf_jax.batches import map_windows
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.flow_step import Latent
 from stgnf_jax.likelihood import nll
 
 
@@ -60,4 +61,5 @@ def score_windows(model: Model, x: np.ndarray) -> np.ndarray:
 @functools.partial(jax.jit, static_argnums=0)
 def normality(config: FlowConfig, variables: Variables, x: jax.Array) -> jax.Array:
     """`score_windows` of one batch (B, T, V, C), compiled: (B,)."""
-    return -nll(STGNF(config).apply(variables, x), config.radius)
+    latent: Latent = STGNF(config).apply(variables, x)  # type: ignore[assignment]
+    return -nll(latent, config.radius)

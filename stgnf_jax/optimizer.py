@@ -1,5 +1,7 @@
 """The optimiser of the authors' training."""
 
+import jax
+import jax.numpy as jnp
 import optax
 from ml_collections import ConfigDict
 
@@ -14,10 +16,9 @@ def adamax(training: ConfigDict, steps_per_epoch: int) -> optax.GradientTransfor
       steps_per_epoch: batches in an epoch.
     """
 
-    def schedule(step: int) -> float:
+    def schedule(step: jax.Array) -> jax.Array:
         epoch = step // steps_per_epoch
-        decay: float = training.learning_rate_decay ** (epoch - 1).clip(0)
-        return training.learning_rate * decay
+        return training.learning_rate * training.learning_rate_decay ** jnp.maximum(epoch - 1, 0)
 
     return optax.chain(
         optax.clip_by_global_norm(training.max_gradient_norm),

@@ -1,6 +1,7 @@
 """The authors' published checkpoints, as checkpoints of this package."""
 
 import os
+from typing import Any
 
 from absl import logging
 
@@ -57,7 +58,7 @@ def published_config(archive: TorchArchive) -> FlowConfig:
         )
     if permutation == "invertible_1x1" and any(k.endswith("invconv.weight") for k in archive.state):
         permutation = "dense_1x1"
-    fields = {
+    fields: dict[str, Any] = {
         "segment_length": args["seg_len"],
         "num_steps": args["K"],
         "num_levels": args["L"],

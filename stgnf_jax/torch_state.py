@@ -70,7 +70,8 @@ def to_variables(state: Mapping[str, np.ndarray], config: FlowConfig) -> dict[st
     numbers = step_numbers(state)
     if len(numbers) != config.num_steps * config.num_levels:
         raise InputError(
-            f"has {len(numbers)} flow steps, expected {config.num_levels} levels of {config.num_steps}"
+            f"has {len(numbers)} flow steps, expected "
+            f"{config.num_levels} levels of {config.num_steps}"
         )
 
     def leaf(path: tuple[Any, ...], expected: jax.ShapeDtypeStruct) -> np.ndarray:

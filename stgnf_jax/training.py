@@ -23,6 +23,7 @@ from rich.progress import (
 )
 
 from stgnf_jax import checkpoint
+from stgnf_jax.augment import augment
 from stgnf_jax.config import flow_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate
@@ -33,7 +34,6 @@ from stgnf_jax.likelihood import nll
 from stgnf_jax.model import Model
 from stgnf_jax.optimizer import adamax
 from stgnf_jax.training_set import Batch, batches, load_training_set
-from stgnf_jax.augment import augment
 from stgnf_jax.windows import gather, normalise
 
 CONFIG_FILE = "config.json"

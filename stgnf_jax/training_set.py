@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.window_set import load_window_set
-from stgnf_jax.augment import AUGMENTATIONS
 
 
 class TrainingSet(NamedTuple):
@@ -75,7 +75,7 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
 
 
 def batches(examples: TrainingSet, size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """One epoch: all examples in an order that `seed` and `epoch` decide; the last may be smaller."""
+    """One epoch: all examples in an order of `seed` and `epoch`; the last batch may be smaller."""
     order = np.random.default_rng((seed, epoch)).permutation(examples.num_examples)
     for first in range(0, len(order), size):
         window, augmentation = np.divmod(order[first : first + size], len(examples.matrices))

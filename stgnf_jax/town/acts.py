@@ -82,12 +82,16 @@ def fidget(rng: np.random.Generator, pose: Pose, amount: float) -> Pose:
 
 
 def wave(rng: np.random.Generator, pose: Pose) -> Pose:
-    """`pose` with legs apart and both arms swung from below the shoulders to overhead and back."""
-    beat = np.sin(_beats(len(pose.head), rng.uniform(1.0, 1.5), rng.uniform(0, 6)))[:, None]
-    upper, lower = 1.9 + 0.6 * beat, 2.1 + 0.9 * beat
-    out = np.broadcast_to(np.stack([upper, lower], -1), pose.arms.shape[:-1])
-    apart = pose.legs + np.array([0.0, 0.2])
-    return pose._replace(arms=np.stack([np.zeros_like(out), out], -1), legs=apart)
+    """`pose` swinging both arms from below the shoulders to overhead, and from leg to leg."""
+    phase = _beats(len(pose.head), rng.uniform(1.0, 1.5), rng.uniform(0, 6))
+    beat = np.sin(phase)[:, None]
+    out = np.stack([1.9 + 0.6 * beat, 2.1 + 0.9 * beat], -1)  # (T, 1, 2 segments)
+    pitch_and_out = np.stack([np.zeros_like(out), out], -1)
+    return pose._replace(
+        arms=np.broadcast_to(pitch_and_out, pose.arms.shape),
+        legs=pose.legs + np.array([0.0, 0.25]),
+        shift=np.stack([0.2 * np.sin(phase / 2), 0.04 * (1 + beat[:, 0])], 1),
+    )
 
 
 def fight(rng: np.random.Generator, pose: Pose) -> Pose:
@@ -97,7 +101,7 @@ def fight(rng: np.random.Generator, pose: Pose) -> Pose:
     kick = _bump(phase / 2 - 2.2, 5.0)[:, None] * np.roll([1.0, 0.0], rng.integers(2))
     strike = punch[:, 0] - punch[:, 1]
     lean = 0.2 + 0.2 * punch.sum(1) - 0.5 * kick.sum(1)
-    stance = np.array([0.35, -0.3])
+    stance = np.array([0.5, -0.4])
     return pose._replace(
         arms=_angles(0.5 + 1.0 * punch, 1.9 - 1.8 * punch, 0.25 - 0.2 * punch),
         legs=_angles(stance + 1.5 * kick, -0.5 - 0.9 * np.sin(np.pi * kick), 0.08),

@@ -77,17 +77,17 @@ def waver(rng: np.random.Generator, camera: Camera, frames: int, span: Span) -> 
 
 
 def fighters(rng: np.random.Generator, camera: Camera, frames: int, span: Span) -> list[Person]:
-    """Two people who meet, fight, and go their ways."""
+    """Two people who meet, fight, driving each other to and fro, and go their ways."""
     middle, angle = paths.spots(rng, camera, 1)[0], rng.uniform(-0.7, 0.7)
+    along = np.array([np.cos(angle), np.sin(angle)])
     weight = paths.fade(frames, span)
+    driven = 0.5 * weight * np.sin(rng.uniform(0.15, 0.25) * np.arange(frames))
     people = []
-    for heading in (angle, angle + np.pi):
+    for side, heading in ((-0.5, angle), (0.5, angle + np.pi)):
         body, speed = make_body(rng), paths.stroll(rng, frames) * (1 - weight)
-        toward = np.array([np.cos(heading), np.sin(heading)])
-        place = paths.pass_by(rng, camera, speed, middle - 0.5 * toward, span.start)
+        place = paths.pass_by(rng, camera, speed, middle + side * along, span.start)
         place = paths.turn(place, heading, weight)
-        lunge = 0.2 * weight * np.sin(rng.uniform(0.15, 0.3) * np.arange(frames))
-        place[:, :2] += lunge[:, None] * toward
+        place[:, :2] += driven[:, None] * along
         pose = acts.gait(body, speed)
         pose = mix(pose, acts.fight(rng, pose), weight)
         people.append(_person(rng, body, pose, place, span))

@@ -39,7 +39,11 @@ def stgcn(features: int) -> bij.Conditioner:
     module = STGCN(features, hidden_channels=3, kernel_size=3, graph=graph, residual=True)
     init = jax.jit(functools.partial(module.init, train=True))
     variables = init(jax.random.key(0), normal(1, 5, T, V, C // 2))
-    return lambda z1: module.apply(variables, z1)
+
+    def conditioner(z1: jax.Array) -> jax.Array:
+        return jnp.asarray(module.apply(variables, z1))
+
+    return conditioner
 
 
 def flow(**fields: object) -> distrax.Bijector:
