@@ -166,13 +166,13 @@ def test_faller_lies_a_second_after(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_waver_stands_and_swings_both_wrists(seed: int) -> None:
+def test_waver_stays_and_swings_both_wrists(seed: int) -> None:
     (person,) = _acted("waving", seed)
     middle = person.joints[SPAN.start + 8 : SPAN.stop - 8]
     wrists = middle[:, WRISTS, 2]
     assert (wrists.max(0) > middle[:, NOSE, 2].max()).all()
     assert (np.ptp(wrists, axis=0) > 0.4).all()
-    assert _speed(middle).max() < 0.5
+    assert (np.ptp(middle[:, HIPS, :2].mean(1), axis=0) < 0.7).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
