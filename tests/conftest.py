@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Tests compile much and compute little: half the time goes with LLVM's costly passes.
+FAST_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {FAST_COMPILE}".strip()
+
 SHARED = Path(os.environ.get("STGNF_SHARED", Path(__file__).parents[2] / "shared"))
 
 
