@@ -2,8 +2,7 @@
 
     stgnf train --config=configs/custom.py --config.data.root=DIR \
         --config.data.resolution=1920,1080 --workdir=RUN
-    stgnf score --config=configs/custom.py --config.data.root=DIR \
-        --config.data.resolution=1920,1080 --checkpoint=RUN --out=OUT
+    stgnf score --config=configs/custom.py --config.data.root=DIR --checkpoint=RUN --out=OUT
 
 DIR holds `pose/train` and `pose/test` and, to train with an evaluation at the end, a mask per
 test clip in `gt/test_frame_mask/<clip>.npy`: one number a frame, 1 where it is abnormal. What
