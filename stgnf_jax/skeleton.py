@@ -80,11 +80,11 @@ def make_skeleton(
     joints = range(num_joints)
     if num_joints < 1:
         raise ValueError(f"num_joints must be at least 1, got {num_joints}")
-    if center not in joints:
+    if type(center) is not int or center not in joints:
         raise ValueError(f"center must be a joint below {num_joints}, got {center}")
     edges = tuple(tuple(edge) for edge in edges)
     for edge in edges:
-        if len(edge) != 2 or any(joint not in joints for joint in edge):
+        if len(edge) != 2 or any(type(j) is not int or j not in joints for j in edge):
             raise ValueError(f"edges must be pairs of joints below {num_joints}, got {edge}")
     sources = _identity(num_joints) if sources is None else tuple(tuple(s) for s in sources)
     if len(sources) != num_joints:

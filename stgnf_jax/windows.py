@@ -1,5 +1,7 @@
 """Windows over tracks (paper section 3.1): start indices, gathered and normalised inside jit."""
 
+import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import jax
@@ -150,6 +152,13 @@ def gather(
     """
     index = start[..., None] + np.arange(length)
     return keypoints[index] if isinstance(index, np.ndarray) else jnp.asarray(keypoints)[index]
+
+
+def check_resolution(resolution: Sequence[object]) -> None:
+    """Raises ValueError unless it is a width and a height that `normalise` can divide by."""
+    sizes = [side for side in resolution if isinstance(side, int | float) and 0 < side < math.inf]
+    if len(resolution) != 2 or len(sizes) != 2:
+        raise ValueError(f"resolution must be width and height in pixels, got {resolution}")
 
 
 def normalise(x: jax.Array | NDArray[np.floating], resolution: tuple[float, float]) -> jax.Array:
