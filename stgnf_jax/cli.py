@@ -154,10 +154,21 @@ def main() -> None:
 def _parse_flags(argv: list[str]) -> list[str]:
     try:
         arguments: list[str] = app.parse_flags_with_usage(argv)
-    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        # ml_collections has no error of its own for a file or a field that there is not.
-        sys.exit(f"{argv[0]}: configuration: {error}")
+        if "config" in flags.FLAGS:
+            # A file that could not be loaded passes for a value until a field is asked for.
+            _ = flags.FLAGS.config.data
+    except (AttributeError, KeyError) as error:
+        sys.exit(f"{argv[0]}: configuration: unknown name {_reason(error)}")
+    except (ImportError, OSError, SyntaxError, TypeError, ValueError) as error:
+        sys.exit(f"{argv[0]}: configuration: {_reason(error)}")
     return arguments
+
+
+def _reason(error: Any) -> str:
+    """On one line, what ml_collections has to say, which may be an error inside the error."""
+    while isinstance(error, AttributeError | KeyError):
+        error = error.args[0]
+    return " ".join(str(error).split())
 
 
 def _command_help(name: str, command: Command) -> str:

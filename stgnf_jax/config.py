@@ -1,10 +1,14 @@
 """The one default configuration; the files in `configs/` are small deltas on it."""
 
+import math
+from operator import attrgetter
+
 from ml_collections import ConfigDict
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.skeleton import load_skeleton
+from stgnf_jax.windows import check_resolution
 
 
 def default_config() -> ConfigDict:
@@ -33,7 +37,7 @@ def _data() -> dict[str, object]:
         "masks": "gt/test_frame_mask",
         # Poses of abnormal people only, for the supervised setting; "" for the unsupervised one.
         "train_abnormal_poses": "",
-        # Pixels (width, height) that keypoints are divided by.
+        # Pixels (width, height) that keypoints are divided by; a trained model keeps its own.
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
         "windowing": "all",
@@ -67,6 +71,29 @@ def _training() -> dict[str, object]:
         # Gradients are scaled down to this global norm.
         "max_gradient_norm": 100.0,
     }
+
+
+def check_config(config: ConfigDict) -> None:
+    """Checks the numbers that no pose file and no flow is needed to judge.
+
+    Raises:
+      InputError: a number that is too small or not finite; names the field.
+    """
+    at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
+    at_least |= {"training.epochs": 1, "training.batch_size": 1}
+    for name, least in at_least.items():
+        value = attrgetter(name)(config)
+        if value < least:
+            raise InputError(f"must be at least {least}, got {value}", field=f"config.{name}")
+    for name in ("learning_rate", "learning_rate_decay", "max_gradient_norm"):
+        if not 0 < config.training[name] < math.inf:
+            raise InputError(
+                f"must be above 0, got {config.training[name]}", field=f"config.training.{name}"
+            )
+    try:
+        check_resolution(config.data.resolution)
+    except ValueError as error:
+        raise InputError(str(error), field="config.data") from error
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

@@ -1,5 +1,6 @@
 """What a flow is made of."""
 
+import math
 from typing import Literal, NamedTuple
 
 from stgnf_jax.bijectors import Coupling
@@ -66,6 +67,12 @@ class FlowConfig(NamedTuple):
 
     def check(self) -> "FlowConfig":
         """Itself, or a ValueError that names the field and the value got."""
+        for name, default in self._field_defaults.items():
+            kind = type(default)
+            if not isinstance(getattr(self, name), (int, float) if kind is float else kind):
+                raise ValueError(f"{name} must be {kind.__name__}, got {getattr(self, name)!r}")
+        if not math.isfinite(self.radius):
+            raise ValueError(f"radius must be finite, got {self.radius}")
         choices = {
             "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
             "coupling": ("affine", "additive"),

@@ -48,11 +48,12 @@ def torch_name(path: str) -> str:
 
 def _our_layout(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
     """(out, in, k, 1) -> (k, in, out) for convolutions; singleton axes go where ours has none."""
-    if array.ndim == 4 and name.endswith("weight"):
-        array = array[..., 0].transpose(2, 1, 0)  # (k, in, out)
-    if array.size != np.prod(shape):
-        raise InputError(f"has shape {array.shape}, expected {shape} values", field=name)
-    return array.reshape(shape)
+    ours = array.transpose(3, 2, 1, 0) if array.ndim == 4 and name.endswith("weight") else array
+    if [n for n in ours.shape if n > 1] != [n for n in shape if n > 1]:
+        raise InputError(
+            f"has shape {array.shape}, which does not fit {shape} of the flow", field=name
+        )
+    return ours.reshape(shape)
 
 
 def step_numbers(state: Mapping[str, np.ndarray]) -> list[int]:
@@ -71,7 +72,8 @@ def to_variables(state: Mapping[str, np.ndarray], config: FlowConfig) -> dict[st
     if len(numbers) != config.num_steps * config.num_levels:
         raise InputError(
             f"has {len(numbers)} flow steps, expected "
-            f"{config.num_levels} levels of {config.num_steps}"
+            f"{config.num_levels} levels of {config.num_steps}",
+            field="state_dict",
         )
 
     def leaf(path: tuple[Any, ...], expected: jax.ShapeDtypeStruct) -> np.ndarray:

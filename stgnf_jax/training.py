@@ -24,7 +24,7 @@ from rich.progress import (
 
 from stgnf_jax import checkpoint
 from stgnf_jax.augment import augment
-from stgnf_jax.config import flow_config
+from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate
 from stgnf_jax.files import write_atomically
@@ -72,6 +72,7 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> Model:
       InputError: anything wrong with the configuration or the poses, a `workdir` that cannot be
         written or holds a run already, or a loss that is no longer finite.
     """
+    check_config(config)
     flow, training = flow_config(config.model), config.training
     examples = load_training_set(config.data, flow)
     resolution = tuple(config.data.resolution)
@@ -141,12 +142,9 @@ def initial_state(
 
 def start_run(config: ConfigDict, model: Model, workdir: str | os.PathLike[str]) -> None:
     """Writes the configuration and the model's description into a folder without a run."""
-    workdir = Path(workdir)
-    if (workdir / checkpoint.MODEL_FILE).exists():
-        raise InputError("holds a model already; give another --workdir", file=workdir)
-    with write_atomically(workdir / CONFIG_FILE) as path:
-        path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
     checkpoint.save_description(workdir, model)
+    with write_atomically(Path(workdir) / CONFIG_FILE) as path:
+        path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
 
 
 def _run_epoch(
@@ -166,7 +164,10 @@ def _run_epoch(
     mean_loss = float(np.average(np.array(losses), weights=sizes))
     report(mean_loss, sum(sizes) / (time.monotonic() - began))
     if not math.isfinite(mean_loss):
-        raise InputError(f"the loss of an epoch is {mean_loss}; the epochs before it are kept")
+        raise InputError(
+            f"the loss of an epoch is {mean_loss}, so training stops, and the epochs before it "
+            "are kept; try a lower config.training.learning_rate"
+        )
     return state
 
 

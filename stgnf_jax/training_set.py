@@ -10,6 +10,7 @@ from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.window_set import load_window_set
+from stgnf_jax.windows import Windows
 
 
 class TrainingSet(NamedTuple):
@@ -60,18 +61,18 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
         start = np.concatenate([start, abnormal.windows.start + len(keypoints)])
         keypoints = np.concatenate([keypoints, abnormal.tracks.keypoints])
         label = np.concatenate([label, np.full(len(abnormal.windows.start), -1, np.float32)])
-        if len(set(label)) != 2:
-            raise InputError(
-                "supervised training needs normal and abnormal windows; all there are have the "
-                f"label {label[:1]}",
-                file=data.root,
-            )
-    if not len(start):
-        raise InputError(
-            f"no track is long enough for a window of {flow.segment_length} frames",
-            file=f"{data.root}/{data.train_poses}",
-        )
+        _check_some(abnormal.windows, flow, f"{data.root}/{data.train_abnormal_poses}")
+    _check_some(normal.windows, flow, f"{data.root}/{data.train_poses}")
     return TrainingSet(keypoints, start, label, AUGMENTATIONS[data.augmentation])
+
+
+def _check_some(windows: Windows, flow: FlowConfig, folder: str) -> None:
+    if not len(windows.start):
+        raise InputError(
+            f"no track is long enough for a window of {flow.segment_length} frames; "
+            "training needs some",
+            file=folder,
+        )
 
 
 def batches(examples: TrainingSet, size: int, seed: int, epoch: int) -> Iterator[Batch]:

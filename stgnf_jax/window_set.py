@@ -44,6 +44,11 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
         raise InputError(
             f"must be all or reference, got {data.windowing!r}", field="config.data.windowing"
         )
+    if flow.channels > 3:
+        raise InputError(
+            f"must be 2 or 3 for poses, which hold x, y and confidence, got {flow.channels}",
+            field="config.model.channels",
+        )
     benchmark = BENCHMARKS[data.benchmark]
     poses = load_folder(
         Path(data.root) / folder,

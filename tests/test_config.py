@@ -1,0 +1,159 @@
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ml_collections import ConfigDict
+
+from stgnf_jax.config import check_config, default_config, flow_config
+from stgnf_jax.errors import InputError
+from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.skeleton import COCO_17
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+UBNORMAL = {"data.benchmark": "ubnormal", "data.masks": "gt", "model.segment_length": 16}
+# All that each file changes in the default.
+DELTAS: dict[str, dict[str, Any]] = {
+    "custom": {},
+    "demo": {"data.benchmark": "shanghaitech", "training.epochs": 16},
+    "shanghaitech": {"data.benchmark": "shanghaitech"},
+    "shanghaitech_hr": {"data.benchmark": "shanghaitech_hr"},
+    "ubnormal": UBNORMAL,
+    "ubnormal_supervised": UBNORMAL
+    | {"data.train_abnormal_poses": "pose/train_abnormal", "model.radius": 10.0},
+}
+PAPER_AUC = {
+    "shanghaitech": "85.9",
+    "shanghaitech_hr": "87.4",
+    "ubnormal": "71.8",
+    "ubnormal_supervised": "79.2",
+}
+
+
+def load_config(name: str) -> tuple[ConfigDict, str]:
+    spec = importlib.util.spec_from_file_location(name, CONFIGS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config(), module.__doc__ or ""
+
+
+def flat(config: ConfigDict, prefix: str = "") -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in config.items():
+        path = f"{prefix}{name}"
+        fields |= flat(value, f"{path}.") if isinstance(value, ConfigDict) else {path: value}
+    return fields
+
+
+def test_every_config_file_is_tested() -> None:
+    assert {path.stem for path in CONFIGS.glob("*.py")} == set(DELTAS)
+
+
+@pytest.mark.parametrize("name", DELTAS)
+def test_a_config_file_is_a_small_delta(name: str) -> None:
+    config, doc = load_config(name)
+    default = flat(default_config())
+    fields = flat(config)
+    assert fields.keys() == default.keys()
+    assert {k: v for k, v in fields.items() if v != default[k]} == DELTAS[name]
+    assert config.is_locked
+    check_config(config)
+    assert flow_config(config.model).segment_length == config.model.segment_length
+    assert re.search(rf"stgnf \w+ --config=configs/{name}\.py", doc)
+    assert f"AUC of {PAPER_AUC.get(name, '')}" in " ".join(doc.split()) or name not in PAPER_AUC
+
+
+@pytest.mark.parametrize("section", ["", "data", "model", "training"])
+def test_the_default_takes_no_new_field(section: str) -> None:
+    config = default_config()
+    part = config[section] if section else config
+    with pytest.raises(AttributeError, match="rot"):
+        part.rot = "x"
+
+
+def test_the_default_takes_no_value_of_another_type() -> None:
+    with pytest.raises(TypeError, match="epochs"):
+        default_config().training.epochs = "many"
+
+
+def test_the_default_model_is_the_default_flow() -> None:
+    assert flow_config(default_config().model) == FlowConfig()
+
+
+def test_the_skeleton_is_named_or_in_a_file(tmp_path: Path) -> None:
+    config = default_config()
+    config.model.skeleton = "coco17"
+    assert flow_config(config.model).skeleton == COCO_17
+    file = tmp_path / "hand.json"
+    file.write_text('{"num_joints": 3, "edges": [[0, 1], [1, 2]]}')
+    config.model.skeleton = str(file)
+    assert flow_config(config.model).event_shape == (24, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("skeleton", "cat", "cat: is neither one of openpose18, coco17 nor a readable file"),
+        ("permutation", "invcov", "permutation must be one of .*, got 'invcov'"),
+        ("coupling", "cubic", "coupling must be one of .*, got 'cubic'"),
+        ("partition", "none", "partition must be one of .*, got 'none'"),
+        ("segment_length", 0, "segment_length must be at least 1, got 0"),
+        ("channels", 1, "channels must be at least 2, got 1"),
+        ("num_steps", 0, "num_steps must be at least 1, got 0"),
+        ("num_levels", 5, "segment_length must be a multiple of 16 for 5 levels, got 24"),
+        ("max_hop", -1, "max_hop must be at least 0, got -1"),
+        ("hidden_channels", -1, "hidden_channels must be at least 0, got -1"),
+        ("temporal_kernel", 4, "temporal_kernel must be odd or 0, got 4"),
+        ("temporal_kernel", -3, "temporal_kernel must be odd or 0, got -3"),
+        ("radius", float("nan"), "radius must be finite, got nan"),
+    ],
+)
+def test_a_flow_that_cannot_be(field: str, value: object, message: str) -> None:
+    config = default_config()
+    config.model[field] = value
+    with pytest.raises(InputError, match=message):
+        flow_config(config.model)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"num_steps": 8.0}, {"radius": "3"}, {"skeleton": "coco17"}, {"coupling": None}]
+)
+def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
+    (name,) = fields
+    with pytest.raises(ValueError, match=f"{name} must be .*, got {fields[name]!r}"):
+        FlowConfig(**fields).check()
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("data", "train_stride", 0),
+        ("data", "test_stride", -1),
+        ("data", "max_absent", -1),
+        ("data", "resolution", (1920,)),
+        ("data", "resolution", (1920, 0)),
+        ("data", "resolution", ("wide", "high")),
+        ("training", "epochs", 0),
+        ("training", "batch_size", 0),
+        ("training", "learning_rate", float("nan")),
+        ("training", "learning_rate", float("inf")),
+        ("training", "learning_rate_decay", 0.0),
+        ("training", "max_gradient_norm", -1.0),
+    ],
+)
+def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
+    config = default_config()
+    config[section][field] = value
+    with pytest.raises(InputError, match=f"config.{section}.*{field}|{field}") as error:
+        check_config(config)
+    assert str(value) in str(error.value)
+
+
+def test_a_seed_is_not_negative() -> None:
+    config = default_config()
+    config.seed = -1
+    with pytest.raises(InputError, match=r"config\.seed: must be at least 0, got -1"):
+        check_config(config)
