@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -43,9 +44,9 @@ def _batches(windows: np.ndarray, devices: int) -> Iterator[tuple[np.ndarray, in
         yield np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)]), len(batch)
 
 
-def replicate(array: np.ndarray) -> jax.Array:
-    """An array on every device, for a function given to `map_windows`."""
-    return jax.device_put(array, NamedSharding(_mesh(), PartitionSpec()))
+def replicate(tree: Any) -> Any:
+    """Arrays on every device, for a function given to `map_windows`."""
+    return jax.device_put(tree, NamedSharding(_mesh(), PartitionSpec()))
 
 
 def _mesh() -> Mesh:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
+from stgnf_jax.config import check_config
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
@@ -73,6 +74,7 @@ def score(
     Raises:
       InputError: anything wrong with the configuration, the poses or the checkpoint.
     """
+    check_config(config)
     scored = score_poses(config.data, load(checkpoint))
     save_scores(out, scored.windows, scored.people, scored.frames)
     return scored
@@ -86,6 +88,7 @@ def evaluate(
     Raises:
       InputError: anything wrong with the configuration, the poses, the masks or the checkpoint.
     """
+    check_config(config)
     scored, normal = score_against_masks(config.data, load(checkpoint))
     metrics = Metrics(
         auc_micro=auc_micro(normal, scored.frames.smoothed),
@@ -122,9 +125,9 @@ def score_against_masks(data: ConfigDict, model: Model) -> tuple[Scored, NDArray
 
 def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
     """Scores all windows of a set; they are gathered and normalised as they are scored."""
-    keypoints = replicate(window_set.tracks.keypoints)
+    variables, keypoints = replicate((model.variables, window_set.tracks.keypoints))
     function = functools.partial(
-        _gathered_normality, model.config, model.resolution, model.variables, keypoints
+        _gathered_normality, model.config, model.resolution, variables, keypoints
     )
     origin = window_origin(*window_set)
     return WindowScores(*origin, map_windows(function, window_set.windows.start))

@@ -7,7 +7,7 @@ import distrax
 import jax
 import numpy as np
 
-from stgnf_jax.batches import map_windows
+from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.flow_step import Latent
@@ -38,7 +38,7 @@ class Model(NamedTuple):
         return self.flow.distribution(self.variables)
 
 
-def score_windows(model: Model, x: np.ndarray) -> np.ndarray:
+def score_windows(model: Model, x: np.ndarray | jax.Array) -> np.ndarray:
     """Normality scores of normalised windows (paper section 4.1).
 
     Args:
@@ -55,7 +55,8 @@ def score_windows(model: Model, x: np.ndarray) -> np.ndarray:
     if x.ndim != 4:
         raise ValueError(f"expected windows of shape (N, T, V, C), got {x.shape}")
     check_windows(model.config, x)
-    return map_windows(functools.partial(normality, model.config, model.variables), x)
+    function = functools.partial(normality, model.config, replicate(model.variables))
+    return map_windows(function, np.asarray(x))
 
 
 @functools.partial(jax.jit, static_argnums=0)
