@@ -15,6 +15,10 @@ def code_cells(path: Path) -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
+def without_magics(lines: list[str]) -> str:
+    return "".join(line for line in lines if not line.startswith("%"))
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_outputs_are_stripped(path: Path) -> None:
     assert all(not cell["outputs"] and not cell["execution_count"] for cell in code_cells(path))
@@ -24,7 +28,7 @@ def test_outputs_are_stripped(path: Path) -> None:
 def test_runs_at_a_small_size(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    settings, *cells = ("".join(cell["source"]) for cell in code_cells(path))
+    settings, *cells = (without_magics(cell["source"]) for cell in code_cells(path))
     exec(settings, names)
     names |= {name: value for name, value in SMALL.items() if name in names}
     for cell in cells:
