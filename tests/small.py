@@ -37,7 +37,7 @@ def write_clip(path: Path, people: list[NDArray[np.float64]]) -> None:
     """A pose file of people who are all there from frame 0 on."""
     clip = {
         str(number): {
-            str(frame): {"keypoints": pose.ravel().tolist(), "scores": 1.0}
+            f"{frame:04}": {"keypoints": pose.ravel().tolist(), "scores": 1.0}
             for frame, pose in enumerate(poses)
         }
         for number, poses in enumerate(people, start=1)

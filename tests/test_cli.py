@@ -1,0 +1,252 @@
+"""The command line, from a shell's side: most tests run it as a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from stgnf_jax import checkpoint
+from stgnf_jax.cli import COMMANDS
+from tests.small import random_model, write_data
+
+ROOT = Path(__file__).parents[1]
+MAIN = "from stgnf_jax.cli import main; main()"
+HEAVY = "import sys; print('heavy:', [m for m in ('jax', 'flax', 'numpy') if m in sys.modules])"
+CUSTOM = "--config=configs/custom.py"
+NO_CACHE = "--config.data.cache_dir="
+
+
+def stgnf(*arguments: object, code: str = MAIN) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+def succeed(*arguments: object) -> str:
+    done = stgnf(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h", "help", None])
+def test_help(flag: str | None) -> None:
+    done = stgnf(*([flag] if flag else []), code=f"{MAIN}; {HEAVY}")
+    assert done.returncode == 0
+    assert "usage: stgnf COMMAND [flags]" in done.stdout
+    for name, command in COMMANDS.items():
+        assert f"  {name} " in done.stdout
+        assert command.summary in done.stdout
+    assert done.stdout.endswith("heavy: []\n")
+    assert not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "mentioned"),
+    [
+        ("train", ("--config", "--workdir", "--[no]skip_bad")),
+        ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
+        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
+        ("import-checkpoint", ("FILE OUT",)),
+        ("demo", ("--out", "--seed")),
+    ],
+)
+def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
+    done = stgnf(name, "--help", code=f"{MAIN}; {HEAVY}")
+    assert done.returncode == 0
+    assert f"usage: stgnf {name} " in done.stdout
+    for text in mentioned:
+        assert text in done.stdout
+    assert done.stdout.endswith("heavy: []\n")
+    assert not done.stderr
+
+
+def test_every_command_is_tested_for_help() -> None:
+    assert set(COMMANDS) == {"train", "score", "evaluate", "import-checkpoint", "demo"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("trian",), "stgnf: there is no command 'trian'; there are train, score, "),
+        (("train", "--workdir=x"), "flag --config=None: Flag --config must have a value"),
+        (("train",), "flag --workdir=None: Flag --workdir must have a value"),
+        (("score", "--out=x"), "flag --checkpoint=None: Flag --checkpoint must have"),
+        (("evaluate", "--checkpoint=x"), "flag --out=None: Flag --out must have a value"),
+        (("train", "--wrokdir=x"), "Unknown command line flag 'wrokdir'"),
+        (("demo", "--seed=-1"), "flag --seed=-1: -1 is not a non-negative integer"),
+        (("import-checkpoint",), "stgnf import-checkpoint: expected FILE OUT, got nothing"),
+        (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
+        (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
+        (("demo", "now"), "stgnf demo: expected nothing beside flags, got now"),
+    ],
+)
+def test_a_wrong_command_line(arguments: tuple[str, ...], message: str) -> None:
+    done = stgnf(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """Status 1 and one line on stderr, with all the parts."""
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "override", "parts"),
+    [
+        ("configs/custom.py", "--config.data.rot=x", ["unknown name 'rot'", '"root"']),
+        ("configs/custom.py", "--config.datum.root=x", ["unknown name 'datum'"]),
+        ("configs/none.py", "--config.seed=1", ["configs/none.py", "No such file"]),
+        ("configs/none.py", None, ["configs/none.py", "No such file"]),
+        ("configs", None, ["Is a directory: 'configs'"]),
+        ("{tmp}/syntax.py", None, ["invalid syntax (syntax.py, line 1)"]),
+        ("{tmp}/no_function.py", None, ["has no attribute 'get_config'"]),
+    ],
+)
+def test_a_configuration_that_cannot_be_loaded(
+    tmp_path: Path, config: str, override: str | None, parts: list[str]
+) -> None:
+    (tmp_path / "syntax.py").write_text("def get_config(:\n")
+    (tmp_path / "no_function.py").write_text("seed = 1\n")
+    arguments = [f"--config={config.format(tmp=tmp_path)}", *([override] if override else [])]
+    done = stgnf("train", *arguments, f"--workdir={tmp_path / 'run'}")
+    assert_one_line(done, "stgnf train: configuration: ", *parts)
+
+
+def test_a_configuration_value_of_another_type(tmp_path: Path) -> None:
+    done = stgnf("train", CUSTOM, "--config.training.epochs=many", f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 1
+    assert "flag --config.training.epochs=many: invalid literal for int()" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    return f"--config.data.root={write_data(tmp_path / 'data')}"
+
+
+def test_input_errors_are_one_line(tmp_path: Path, data: str) -> None:
+    (tmp_path / "data/pose/train/0.json").write_text("[]")
+    done = stgnf("train", CUSTOM, data, NO_CACHE, f"--workdir={tmp_path / 'run'}")
+    assert_one_line(done, "stgnf train: ", "0.json: holds [], expected an object of persons")
+    done = stgnf(
+        "score", CUSTOM, data, NO_CACHE, f"--checkpoint={tmp_path}", f"--out={tmp_path / 'out'}"
+    )
+    assert_one_line(done, "stgnf score: ", "model.json: is no checkpoint")
+    done = stgnf("import-checkpoint", tmp_path / "data/pose/train/1.json", tmp_path / "out")
+    assert_one_line(done, "stgnf import-checkpoint: ", "1.json: is not a zip archive")
+
+
+def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, data: str) -> None:
+    checkpoint.save(tmp_path / "run", random_model())
+    for file in (tmp_path / "run").glob("checkpoints/0/variables/d/*"):
+        file.write_bytes(b"garbage")
+    run, out = f"--checkpoint={tmp_path / 'run'}", f"--out={tmp_path / 'out'}"
+    done = stgnf("score", CUSTOM, data, NO_CACHE, run, out)
+    assert_one_line(done, "stgnf score: ", "run: epoch 0 cannot be read")
+
+
+def test_train(tmp_path: Path, data: str) -> None:
+    file = tmp_path / "data/pose/train/0.json"
+    file.write_text(file.read_text().replace("[", '["left", ', 1))
+    printed = succeed(
+        *("train", CUSTOM, data, NO_CACHE, f"--workdir={tmp_path / 'run'}", "--skip_bad"),
+        *("--config.model.segment_length=8", "--config.model.num_steps=1"),
+        *("--config.training.epochs=1", "--config.data.resolution=1920,1080", "--config.seed=3"),
+    )
+    assert f"the model is in {tmp_path / 'run'}" in printed
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert f"AUC {metrics['auc_micro']:.6f} (micro, 48 frames of 2 clips, 68 windows)" in printed
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert config["seed"] == 3
+    assert config["data"]["skip_bad"] is True
+    model = checkpoint.load(tmp_path / "run")
+    assert model.resolution == (1920, 1080)
+    assert model.config.num_steps == 1
+
+
+def read_scores(out: Path) -> dict[str, NDArray[Any]]:
+    with np.load(out / "scores.npz") as file:
+        return dict(file)
+
+
+def assert_close(found: NDArray[Any], golden: NDArray[Any]) -> None:
+    """Within 1e-5 of the largest value there is."""
+    largest = np.abs(golden).max()
+    np.testing.assert_allclose(found / largest, golden / largest, rtol=0, atol=1e-5)
+
+
+def evaluate_published(
+    shared: Path, tmp_path: Path, name: str, flags: list[str]
+) -> dict[str, float]:
+    """Imports a published file and evaluates it: the metrics on disk."""
+    file = shared / f"reference/checkpoints/{name}.tar"
+    succeed("import-checkpoint", file, tmp_path / "model")
+    where = (f"--checkpoint={tmp_path / 'model'}", f"--out={tmp_path / 'out'}")
+    printed = succeed("evaluate", *flags, *where)
+    metrics: dict[str, float] = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert f"AUC {metrics['auc_micro']:.6f}" in printed
+    return metrics
+
+
+@pytest.mark.reference
+def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Path) -> None:
+    flags = [
+        *("--config=configs/shanghaitech.py", "--config.data.windowing=reference", NO_CACHE),
+        f"--config.data.root={shared / 'goldens/poses'}",
+    ]
+    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", flags)
+    with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:
+        golden = dict(file)
+    assert metrics == {
+        "auc_micro": pytest.approx(0.789366, abs=1e-6),
+        "num_clips": 9,
+        "num_frames": 920,
+        "num_windows": 984,
+    }
+    assert metrics["auc_micro"] == pytest.approx(float(golden["auc"]), abs=1e-5)
+    scores = read_scores(tmp_path / "out")
+    assert_close(scores["window_score"], golden["window_score"])
+    assert_close(scores["frame_smoothed"], golden["frame"])
+    scene, clip, person, start = golden["meta"].astype(int).T
+    names = [f"{s:02}_{c:04}" for s, c in zip(scene, clip, strict=True)]
+    np.testing.assert_array_equal(scores["clip"], names)
+    np.testing.assert_array_equal(scores["person"], person)
+    np.testing.assert_array_equal(scores["start"], start)
+
+    out = tmp_path / "scores only"
+    succeed("score", *flags, f"--checkpoint={tmp_path / 'model'}", f"--out={out}")
+    alone = read_scores(out)
+    for name in ("window_score", "clip", "person", "start", "person_frame", "person_score"):
+        np.testing.assert_array_equal(alone[name], scores[name])
+    assert not (out / "metrics.json").exists()
+
+
+@pytest.mark.reference
+def test_the_published_ubnormal_model_end_to_end(shared: Path, tmp_path: Path) -> None:
+    flags = [
+        *("--config=configs/ubnormal.py", "--config.data.windowing=reference", NO_CACHE),
+        f"--config.data.root={shared / 'goldens/ubnormal'}",
+        f"--config.data.masks={shared / 'reference/data/UBnormal/gt'}",
+    ]
+    metrics = evaluate_published(shared, tmp_path, "UBnormal_unsupervised_71_8", flags)
+    with np.load(shared / "goldens/end_to_end_ubnormal.npz") as file:
+        golden = dict(file)
+    assert metrics["auc_micro"] == pytest.approx(0.897427, abs=1e-6)
+    assert metrics["auc_micro"] == pytest.approx(float(golden["auc"]), abs=1e-5)
+    assert metrics["num_clips"] == 12
+    scores = read_scores(tmp_path / "out")
+    assert_close(scores["window_score"], golden["window_score"])
+    assert_close(scores["frame_smoothed"], golden["frame"])
+    np.testing.assert_array_equal(scores["person"], golden["meta"][:, 2].astype(int))
+    np.testing.assert_array_equal(scores["start"], golden["meta"][:, 3].astype(int))

@@ -1,0 +1,195 @@
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from ml_collections import ConfigDict
+
+from stgnf_jax import checkpoint
+from stgnf_jax.errors import InputError
+from stgnf_jax.evaluation import Evaluation, evaluate, score
+from stgnf_jax.model import score_windows
+from stgnf_jax.window_set import load_window_set
+from stgnf_jax.windows import gather, normalise
+from tests.small import (
+    ABNORMAL,
+    FLOW,
+    NUM_FRAMES,
+    random_model,
+    small_config,
+    walk,
+    write_clip,
+    write_data,
+)
+
+NUM_WINDOWS = 4 * (NUM_FRAMES - FLOW.segment_length + 1)
+
+
+class Evaluated(NamedTuple):
+    """An evaluation that nobody changes, and where it lies."""
+
+    evaluation: Evaluation
+    config: ConfigDict
+    run: Path
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    folder = tmp_path_factory.mktemp("evaluated")
+    config = small_config(write_data(folder / "data"))
+    checkpoint.save(folder / "run", random_model())
+    return Evaluated(
+        evaluate(config, folder / "run", folder / "out"), config, folder / "run", folder / "out"
+    )
+
+
+@pytest.fixture
+def config(evaluated: Evaluated, tmp_path: Path) -> ConfigDict:
+    """The configuration of a copy of the data, to damage."""
+    return small_config(shutil.copytree(evaluated.config.data.root, tmp_path / "data"))
+
+
+def test_window_scores_are_those_of_the_windows(evaluated: Evaluated) -> None:
+    model = random_model()
+    tracks, windows = load_window_set(evaluated.config.data, FLOW, "pose/test", 1)
+    x = normalise(gather(tracks.keypoints, windows.start, 8)[..., :2], model.resolution)
+    scored = evaluated.evaluation.scored.windows
+    np.testing.assert_allclose(scored.score, score_windows(model, x), rtol=1e-5)
+    np.testing.assert_array_equal(scored.clip, np.repeat([0, 1], NUM_WINDOWS // 2))
+    np.testing.assert_array_equal(scored.person, np.tile(np.repeat([1, 2], 17), 2))
+    np.testing.assert_array_equal(scored.start, np.tile(np.arange(17), 4))
+
+
+def test_metrics_on_disk(evaluated: Evaluated) -> None:
+    metrics = json.loads((evaluated.out / "metrics.json").read_text())
+    assert metrics == evaluated.evaluation.metrics._asdict()
+    assert metrics["num_windows"] == NUM_WINDOWS
+    assert metrics["num_frames"] == 2 * NUM_FRAMES
+    assert metrics["num_clips"] == 2
+    normal, smoothed = evaluated.evaluation.normal, evaluated.evaluation.scored.frames.smoothed
+    assert metrics["auc_micro"] == sklearn.metrics.roc_auc_score(normal, smoothed)
+
+
+def test_scores_on_disk(evaluated: Evaluated) -> None:
+    windows, people, frames = evaluated.evaluation.scored[2:]
+    with np.load(evaluated.out / "scores.npz") as file:
+        np.testing.assert_array_equal(file["window_score"], windows.score)
+        np.testing.assert_array_equal(file["clip"], np.array(["a", "b"])[windows.clip])
+        np.testing.assert_array_equal(file["person"], windows.person)
+        np.testing.assert_array_equal(file["start"], windows.start)
+        np.testing.assert_array_equal(file["person_frame"], people.frame)
+        np.testing.assert_array_equal(file["person_frame"], windows.start + 4)
+        np.testing.assert_array_equal(file["frame_smoothed"], frames.smoothed)
+        abnormal = np.isin(np.arange(2 * NUM_FRAMES) % NUM_FRAMES, np.r_[ABNORMAL])
+        np.testing.assert_array_equal(file["frame_normal"], ~abnormal)
+    with open(evaluated.out / "window_scores.csv", newline="") as table:
+        assert len(list(csv.DictReader(table))) == NUM_WINDOWS
+
+
+def test_scoring_needs_no_masks(evaluated: Evaluated, config: ConfigDict, tmp_path: Path) -> None:
+    shutil.rmtree(Path(config.data.root, "gt"))
+    scored = score(config, evaluated.run, tmp_path / "out")
+    expected = evaluated.evaluation.scored
+    np.testing.assert_array_equal(scored.windows.score, expected.windows.score)
+    np.testing.assert_array_equal(scored.frames.smoothed, expected.frames.smoothed)
+    with np.load(tmp_path / "out/scores.npz") as file:
+        np.testing.assert_array_equal(file["window_score"], expected.windows.score)
+        assert "frame_normal" not in file
+    assert not (tmp_path / "out/metrics.json").exists()
+
+
+def test_without_masks_a_clip_is_as_long_as_its_poses(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    poses = Path(config.data.root, "pose/test")
+    write_clip(poses / "a.json", [walk(1), walk(2)[:20]])
+    write_clip(poses / "c.json", [])
+    scored = score(config, evaluated.run, tmp_path / "out")
+    np.testing.assert_array_equal(np.diff(scored.frames.offsets), [NUM_FRAMES, NUM_FRAMES, 0])
+    assert scored.frames.clips == ("a", "b", "c")
+
+
+def test_a_clip_without_people_counts_as_normal(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    write_clip(Path(config.data.root, "pose/test/c.json"), [])
+    np.save(Path(config.data.root, "gt/test_frame_mask/c.npy"), np.zeros(5))
+    evaluation = evaluate(config, evaluated.run, tmp_path / "out")
+    frames = evaluation.scored.frames
+    highest = frames.raw[frames.scored].max()
+    np.testing.assert_allclose(frames.smoothed[frames.frames(2)], 5 * [highest], rtol=1e-12)
+    assert evaluation.metrics.num_frames == 2 * NUM_FRAMES + 5
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (None, r"b\.npy: is missing; the mask of clip b is expected under this name"),
+        (
+            np.zeros(NUM_FRAMES - 6),
+            r"b: person 1: frame 18: has a score, but the clip .* 18 frames",
+        ),
+        (np.full(NUM_FRAMES, 2), r"b\.npy: frame 0: holds 2, expected 0 or 1"),
+    ],
+)
+def test_masks_that_do_not_fit(
+    evaluated: Evaluated,
+    config: ConfigDict,
+    tmp_path: Path,
+    mask: np.ndarray | None,
+    message: str,
+) -> None:
+    file = Path(config.data.root, "gt/test_frame_mask/b.npy")
+    file.unlink()
+    if mask is not None:
+        np.save(file, mask)
+    with pytest.raises(InputError, match=message):
+        evaluate(config, evaluated.run, tmp_path / "out")
+
+
+def test_masks_of_one_kind_give_no_auc(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    for file in Path(config.data.root, "gt/test_frame_mask").iterdir():
+        np.save(file, np.zeros(NUM_FRAMES))
+    with pytest.raises(InputError, match="all 48 frames are normal"):
+        evaluate(config, evaluated.run, tmp_path / "out")
+
+
+def test_nobody_is_in_view_long_enough(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    for file in Path(config.data.root, "pose/test").iterdir():
+        write_clip(file, [walk(0)[:7]])
+    for command in (score, evaluate):
+        with pytest.raises(InputError, match="frames has a finite score; are there people long"):
+            command(config, evaluated.run, tmp_path / "out")
+
+
+def test_the_model_and_not_the_configuration_says_how_windows_are_made(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    config.model.segment_length = 12
+    config.data.resolution = (100.0, 200.0)
+    scored = score(config, evaluated.run, tmp_path / "out")
+    np.testing.assert_array_equal(scored.windows.score, evaluated.evaluation.scored.windows.score)
+
+
+def test_a_configuration_is_checked_first(evaluated: Evaluated, tmp_path: Path) -> None:
+    config = small_config(Path(evaluated.config.data.root))
+    config.data.test_stride = 0
+    for command in (score, evaluate):
+        with pytest.raises(InputError, match=r"config\.data\.test_stride: must be at least 1"):
+            command(config, evaluated.run, tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_written(evaluated: Evaluated, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for command in (score, evaluate):
+        with pytest.raises(InputError, match="file"):
+            command(evaluated.config, evaluated.run, tmp_path / "file")
