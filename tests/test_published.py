@@ -26,10 +26,12 @@ ARGS: dict[str, object] = {
     "temporal_kernel": None,
     "R": 3.0,
 }
+# The published code forgets a squeeze, which shows only from the second level on.
+PUBLISHED = FlowConfig(squeeze_first_at_level=3)
 FILES = {
-    "ShanghaiTech_85_9": FlowConfig(),
-    "UBnormal_unsupervised_71_8": FlowConfig(segment_length=16),
-    "UBnormal_supervised_79_2": FlowConfig(segment_length=16, radius=10.0),
+    "ShanghaiTech_85_9": PUBLISHED,
+    "UBnormal_unsupervised_71_8": PUBLISHED._replace(segment_length=16),
+    "UBnormal_supervised_79_2": PUBLISHED._replace(segment_length=16, radius=10.0),
 }
 
 
@@ -48,14 +50,9 @@ def test_a_published_file_round_trips(
     assert f"{name}.tar: its flow_permutation `invcov`" in warning
     assert "imported as permutation=reverse" in warning
     loaded = checkpoint.load(tmp_path / "out")
-    assert (
-        loaded.config
-        == imported.config
-        == FILES[name]._replace(squeeze_first_at_level=loaded.config.squeeze_first_at_level)
-    )
+    assert loaded.config == imported.config == FILES[name]
     assert loaded.resolution == (856.0, 480.0)
     jax.tree.map(np.testing.assert_array_equal, loaded.variables, imported.variables)
-    assert sum(leaf.size for leaf in jax.tree.leaves(loaded.variables["params"])) > 0
 
 
 @pytest.mark.reference
