@@ -33,9 +33,7 @@ def save_description(directory: str | os.PathLike[str], model: Model) -> None:
     Raises:
       InputError: there is a model already, or the file cannot be written.
     """
-    for name in (MODEL_FILE, EPOCHS):
-        if (Path(directory) / name).exists():
-            raise InputError("holds a model already; give another folder", file=directory)
+    check_free(directory)
     description = {
         "format_version": FORMAT_VERSION,
         "flow": model.config._asdict() | {"skeleton": model.config.skeleton._asdict()},
@@ -43,6 +41,16 @@ def save_description(directory: str | os.PathLike[str], model: Model) -> None:
     }
     with write_atomically(Path(directory) / MODEL_FILE) as path:
         path.write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+
+
+def check_free(directory: str | os.PathLike[str]) -> None:
+    """Raises InputError if a folder holds a model already, or cannot be looked into."""
+    try:
+        found = any((Path(directory) / name).exists() for name in (MODEL_FILE, EPOCHS))
+    except OSError as error:
+        raise InputError(f"cannot be used ({error.strerror})", file=directory) from error
+    if found:
+        raise InputError("holds a model already; give another folder, or remove it", file=directory)
 
 
 def manager(directory: str | os.PathLike[str], *, create: bool = True) -> Any:
@@ -60,16 +68,24 @@ def save(directory: str | os.PathLike[str], model: Model, epoch: int = 0) -> Non
       InputError: the directory cannot be written, or holds a model already.
     """
     save_description(directory, model)
+    with manager(directory) as epochs:
+        save_epoch(epochs, epoch, model.variables)
+
+
+def save_epoch(epochs: Any, epoch: int, variables: Variables) -> None:
+    """Writes one epoch through its `manager`, and waits until it is whole on disk.
+
+    Raises:
+      InputError: it cannot be written.
+    """
+    args = ocp.args.Composite(variables=ocp.args.StandardSave(variables))
     try:
-        with manager(directory) as epochs:
-            epochs.save(epoch, args=composite(variables=model.variables))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be written ({error})", file=directory) from error
-
-
-def composite(**trees: Any) -> Any:
-    """What `manager(...).save` takes: one named item per tree of arrays."""
-    return ocp.args.Composite(**{k: ocp.args.StandardSave(tree) for k, tree in trees.items()})
+        epochs.save(epoch, args=args)
+        epochs.wait_until_finished()
+    except Exception as error:  # orbax documents no error types of its own
+        raise InputError(
+            f"epoch {epoch} cannot be written ({_first_line(error)})", file=epochs.directory
+        ) from error
 
 
 def load(directory: str | os.PathLike[str]) -> Model:
@@ -92,12 +108,15 @@ def load(directory: str | os.PathLike[str]) -> Model:
             _check_arrays(directory / EPOCHS / str(epoch) / "variables", expected)
             variables = epochs.restore(epoch, args=args)["variables"]
         except Exception as error:  # orbax documents no error types of its own
-            reason = str(error).partition("\n")[0].partition(" [tensorstore_spec")[0]
             raise InputError(
-                f"epoch {epoch} cannot be read or does not fit {MODEL_FILE} ({reason})",
+                f"epoch {epoch} cannot be read or does not fit {MODEL_FILE} ({_first_line(error)})",
                 file=directory,
             ) from error
     return Model(config, variables, resolution)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(" [tensorstore_spec")[0]
 
 
 def _on_first_device(expected: Variables) -> Variables:

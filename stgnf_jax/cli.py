@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command's flags are parsed, so that help comes at once.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -60,8 +61,14 @@ def _demo_flags() -> None:
 
 def _config(values: Any) -> "ConfigDict":
     config = values.config
+    config.data.root = _path(config.data.root)
     config.data.skip_bad |= values.skip_bad
     return config
+
+
+def _path(name: str) -> str:
+    """With the home folder for a ~, which shells leave alone after `--flag=`."""
+    return os.path.expanduser(name)
 
 
 def _print_metrics(metrics: "Metrics") -> None:
@@ -74,7 +81,7 @@ def _print_metrics(metrics: "Metrics") -> None:
 def _train(values: Any) -> None:
     from stgnf_jax.training import train_and_evaluate
 
-    evaluation = train_and_evaluate(_config(values), values.workdir)
+    evaluation = train_and_evaluate(_config(values), _path(values.workdir))
     print(f"the model is in {values.workdir}")
     if evaluation is not None:
         _print_metrics(evaluation.metrics)
@@ -83,28 +90,28 @@ def _train(values: Any) -> None:
 def _score(values: Any) -> None:
     from stgnf_jax.evaluation import score
 
-    scored = score(_config(values), values.checkpoint, values.out)
+    scored = score(_config(values), _path(values.checkpoint), _path(values.out))
     print(f"scores of {len(scored.windows.score)} windows are in {values.out}")
 
 
 def _evaluate(values: Any) -> None:
     from stgnf_jax.evaluation import evaluate
 
-    _print_metrics(evaluate(_config(values), values.checkpoint, values.out).metrics)
+    _print_metrics(evaluate(_config(values), _path(values.checkpoint), _path(values.out)).metrics)
     print(f"scores and metrics.json are in {values.out}")
 
 
 def _import_checkpoint(_: Any, file: str, out: str) -> None:
     from stgnf_jax.published import import_published
 
-    import_published(file, out)
+    import_published(_path(file), _path(out))
     print(f"the model is in {out}")
 
 
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
-    _print_metrics(demo(values.out, values.seed).metrics)
+    _print_metrics(demo(_path(values.out), values.seed).metrics)
     print(f"pictures, scores and the model are in {values.out}")
 
 

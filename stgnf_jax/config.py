@@ -41,7 +41,7 @@ def _data() -> dict[str, object]:
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
         "windowing": "all",
-        # Frames from one window of a track to the next.
+        # Detections from one window of a track to the next.
         "train_stride": 6,
         "test_stride": 1,
         # How many frames may be missing in a window.
@@ -65,6 +65,8 @@ def _training() -> dict[str, object]:
     return {
         "epochs": 8,
         "batch_size": 256,
+        # A name in `optimizer.OPTIMIZERS`.
+        "optimizer": "adamax",
         "learning_rate": 5e-4,
         # The learning rate's factor from one epoch to the next, from the third on.
         "learning_rate_decay": 0.99,
@@ -83,8 +85,10 @@ def check_config(config: ConfigDict) -> None:
     at_least |= {"training.epochs": 1, "training.batch_size": 1}
     for name, least in at_least.items():
         value = attrgetter(name)(config)
-        if value < least:
-            raise InputError(f"must be at least {least}, got {value}", field=f"config.{name}")
+        if not least <= value < 2**63:
+            raise InputError(
+                f"must be at least {least} and below 2^63, got {value}", field=f"config.{name}"
+            )
     for name in ("learning_rate", "learning_rate_decay", "max_gradient_norm"):
         if not 0 < config.training[name] < math.inf:
             raise InputError(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
+from stgnf_jax.checkpoint import check_free
 from stgnf_jax.config import default_config, flow_config
-from stgnf_jax.evaluation import Evaluation
+from stgnf_jax.evaluation import Evaluation, evaluate
 from stgnf_jax.gallery import save_pictures
 from stgnf_jax.town import build_town
-from stgnf_jax.training import train_and_evaluate
+from stgnf_jax.training import train
 
 
 def demo_config() -> ConfigDict:
@@ -31,8 +32,9 @@ def demo(out: str | os.PathLike[str], seed: int) -> Evaluation:
     config = demo_config()
     config.seed = seed
     config.data.root = str(out / "town")
+    check_free(out / "run")
     build_town(out / "town", seed)
-    evaluation = train_and_evaluate(config, out / "run")
-    assert evaluation is not None
+    train(config, out / "run")
+    evaluation = evaluate(config, out / "run", out / "run")
     save_pictures(evaluation, flow_config(config.model).skeleton, out)
     return evaluation

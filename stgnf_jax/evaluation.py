@@ -2,21 +2,23 @@
 
 import functools
 import os
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
+from absl import logging
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
 from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
-from stgnf_jax.config import check_config
+from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.ground_truth import read_masks
+from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.model import Model, normality
 from stgnf_jax.poses import Tracks
@@ -75,7 +77,9 @@ def score(
       InputError: anything wrong with the configuration, the poses or the checkpoint.
     """
     check_config(config)
-    scored = score_poses(config.data, load(checkpoint))
+    model = load(checkpoint)
+    _warn_of_ignored(config, model)
+    scored = score_poses(config.data, model)
     save_scores(out, scored.windows, scored.people, scored.frames)
     return scored
 
@@ -89,14 +93,16 @@ def evaluate(
       InputError: anything wrong with the configuration, the poses, the masks or the checkpoint.
     """
     check_config(config)
-    scored, normal = score_against_masks(config.data, load(checkpoint))
+    model = load(checkpoint)
+    _warn_of_ignored(config, model)
+    scored, normal = score_against_masks(config.data, model)
+    save_scores(out, scored.windows, scored.people, scored.frames, normal)
     metrics = Metrics(
         auc_micro=auc_micro(normal, scored.frames.smoothed),
         num_windows=len(scored.windows.score),
         num_frames=len(normal),
         num_clips=len(scored.frames.clips),
     )
-    save_scores(out, scored.windows, scored.people, scored.frames, normal)
     save_metrics(out, metrics)
     return Evaluation(scored, normal, metrics)
 
@@ -113,14 +119,45 @@ def score_poses(data: ConfigDict, model: Model) -> Scored:
 
 def score_against_masks(data: ConfigDict, model: Model) -> tuple[Scored, NDArray[np.bool_]]:
     """Scores the test poses with a model, clips as long as their masks; and the masks, (F,)."""
-    window_set = load_window_set(data, model.config, data.test_poses, data.test_stride)
-    clips = window_set.tracks.clips
-    masks = read_masks(Path(data.root) / data.masks, clips, BENCHMARKS[data.benchmark])
+    window_set, masks = load_test_set(data, model.config)
     windows = score_windows_of(model, window_set)
     people = person_scores(windows, model.config.segment_length)
-    frames = frame_scores(people, clips, [len(mask) for mask in masks])
+    frames = frame_scores(people, window_set.tracks.clips, [len(mask) for mask in masks])
     scored = Scored(window_set, model.config.segment_length, windows, people, frames)
     return scored, np.concatenate(masks)
+
+
+def load_test_set(
+    data: ConfigDict, flow: FlowConfig
+) -> tuple[WindowSet, tuple[NDArray[np.bool_], ...]]:
+    """The windows of the test poses, and for each clip which of its frames are normal.
+
+    Raises:
+      InputError: anything wrong with the poses or the masks.
+    """
+    window_set = load_window_set(data, flow, data.test_poses, data.test_stride)
+    folder, benchmark = Path(data.root) / data.masks, BENCHMARKS[data.benchmark]
+    clips = window_set.tracks.clips
+    masks = read_masks(folder, clips, benchmark)
+    left = masks_without_poses(folder, clips, benchmark)
+    if left:
+        logging.warning(
+            "%s: %d masks have no pose file, so their clips do not count: %s ...; a clip "
+            "without people has a pose file that says {}",
+            *(folder, len(left), ", ".join(left[:3])),
+        )
+    return window_set, masks
+
+
+def _warn_of_ignored(config: ConfigDict, model: Model) -> None:
+    """A checkpoint knows its flow and resolution; says where a configuration asks for others."""
+    default = default_config()
+    pairs = {"data.resolution": (tuple(config.data.resolution), model.resolution)}
+    kept = model.config._asdict() | {"skeleton": model.config.skeleton.name}
+    pairs |= {f"model.{name}": (config.model[name], kept[name]) for name in kept}
+    for name, (asked, used) in pairs.items():
+        if asked not in (used, attrgetter(name)(default)):
+            logging.warning("config.%s=%s is not used: the checkpoint has %s", name, asked, used)
 
 
 def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stgnf_jax.bijectors import ScanChain, Squeeze
+from stgnf_jax.bijectors import FixedShape, ScanChain, Squeeze
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.flow_step import FlowLevel, FlowStep, Latent, step_fields
 from stgnf_jax.likelihood import gaussian_prior
@@ -61,16 +61,16 @@ class STGNF(nn.Module):
         return parts
 
     def bijector(self, variables: Variables) -> distrax.Bijector:
-        """The flow with running statistics, from data x to latent z.
+        """The flow with running statistics, from data x to latent z, for one event shape only.
 
         Equal to a `distrax.Chain` of the `steps`, in fewer and faster instructions.
         """
-        parts: list[distrax.Bijector] = []
+        parts: list[distrax.Bijector] = [FixedShape(self.config.event_shape)]
         for level in range(self.config.num_levels):
             parts += [*self._squeeze(level), self._first_step(variables, level)]
             if self.config.num_steps > 1:
                 parts.append(ScanChain(*self._other_steps(variables, level)))
-        return distrax.Chain(parts[::-1])
+        return distrax.Chain([FixedShape(self.config.latent_shape), *parts[::-1]])
 
     def distribution(self, variables: Variables) -> distrax.Transformed:
         """The distribution of normal windows: `log_prob`, `sample` and `bijector` (z to x).

@@ -1,6 +1,5 @@
 """What a flow is made of."""
 
-import math
 from typing import Literal, NamedTuple
 
 from stgnf_jax.bijectors import Coupling
@@ -71,8 +70,8 @@ class FlowConfig(NamedTuple):
             kind = type(default)
             if not isinstance(getattr(self, name), (int, float) if kind is float else kind):
                 raise ValueError(f"{name} must be {kind.__name__}, got {getattr(self, name)!r}")
-        if not math.isfinite(self.radius):
-            raise ValueError(f"radius must be finite, got {self.radius}")
+        if not abs(self.radius) <= 1e6:
+            raise ValueError(f"radius must be finite and at most 1e6, got {self.radius}")
         choices = {
             "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
             "coupling": ("affine", "additive"),
@@ -81,11 +80,20 @@ class FlowConfig(NamedTuple):
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
-        at_least = {"segment_length": 1, "channels": 2, "num_steps": 1, "num_levels": 1}
-        at_least |= {"squeeze_first_at_level": 2, "max_hop": 0, "hidden_channels": 0}
-        for name, least in at_least.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        limits = {
+            "segment_length": (1, 1024),
+            "channels": (2, 64),
+            "num_steps": (1, 1024),
+            "num_levels": (1, 8),
+            "squeeze_first_at_level": (2, 9),
+            "max_hop": (0, 64),
+            "hidden_channels": (0, 1024),
+        }
+        for name, (least, most) in limits.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(
+                    f"{name} must be at least {least} and at most {most}, got {getattr(self, name)}"
+                )
         if self.temporal_kernel and (self.temporal_kernel < 0 or self.temporal_kernel % 2 == 0):
             raise ValueError(f"temporal_kernel must be odd or 0, got {self.temporal_kernel}")
         halvings = self.level_shape(self.num_levels - 1)[2] // self.channels

@@ -31,6 +31,32 @@ def read_masks(
     )
 
 
+def masks_without_poses(
+    folder: str | os.PathLike[str], clips: Sequence[str], benchmark: Benchmark
+) -> list[str]:
+    """Masks in the folder, by file name, that belong to none of the clips.
+
+    Files that are no masks, such as UBnormal's text annotations, and those of clips that the
+    benchmark leaves out are not among them.
+    """
+    known = {benchmark.mask_file.format(clip=clip) for clip in clips}
+    start, end = benchmark.mask_file.split("{clip}")
+    return [
+        path.name
+        for path in sorted(Path(folder).iterdir())
+        if path.name not in known
+        and path.name.startswith(start)
+        and path.name.endswith(end)
+        and not benchmark.leaves_out(path.name.removeprefix(start).removesuffix(end))
+        and _is_npy(path)
+    ]
+
+
+def _is_npy(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
+
+
 def _read_mask(path: Path, clip: str) -> NDArray[np.generic]:
     try:
         with open(path, "rb") as file:

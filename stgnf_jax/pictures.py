@@ -187,7 +187,9 @@ def _draw_strip(axes: Axes, strip: Strip, skeleton: Skeleton, color: str) -> Non
     width = CELL_ASPECT * height
     centers = width * (0.5 + np.arange(POSES_PER_STRIP))
     poses[..., 0] += (centers - (low + high)[:, 0] / 2)[:, None]
-    bones = poses[:, np.array(skeleton.edges)].reshape(-1, 2, 2)  # (P * bones, ends, x and y)
+    bones = poses[:, np.array(skeleton.edges, int).reshape(-1, 2)].reshape(
+        -1, 2, 2
+    )  # (P * bones, ends, x and y)
     axes.add_collection(LineCollection(list(bones), colors=color, linewidths=1.6))
     axes.plot(*poses.reshape(-1, 2).T, ".", color=INK, markersize=3)
     middle = (top + bottom) / 2

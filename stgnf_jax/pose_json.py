@@ -16,8 +16,8 @@ FrameOrder = Literal["numeric", "string"]
 Fault = Callable[..., InputError]
 Report = Callable[[InputError], None]
 
-# Far below int32 and int64, so that adding a window's length never overflows.
-LARGEST = {"frame": 10**9, "person": 10**18}
+# A frame's bound is four days of video, and what a clip's scores may take in memory.
+LARGEST = {"frame": 10**7, "person": 10**18}
 # Pixels; float32 takes squares and sums of such values without overflow.
 LARGEST_VALUE = 1e9
 

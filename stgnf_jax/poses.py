@@ -120,6 +120,8 @@ def _clip_name(name: str, pose_file: re.Pattern[str], taken: Iterable[str]) -> s
     if match is None:
         raise InputError(f"is not named like a pose file, expected {pose_file.pattern}")
     clip = match["clip"]
+    if not clip.isprintable():
+        raise InputError("has a name with bytes that are no text; rename it")
     if clip in taken:
         raise InputError(f"is a second file of clip {clip}; keep one")
     return clip

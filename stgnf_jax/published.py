@@ -34,6 +34,13 @@ def import_published(file: str | os.PathLike[str], out: str | os.PathLike[str]) 
             "know and takes for a reversal of the channels: imported as permutation=reverse",
             os.fspath(file),
         )
+    if archive.args.get("vid_res"):
+        logging.warning(
+            "%s: its vid_res is %s; imported with the resolution 856x480, which gives the paper's "
+            "number (only the ratio of width to height matters)",
+            os.fspath(file),
+            archive.args["vid_res"],
+        )
     save(out, model, epoch=archive.epoch or 0)
     return model
 
@@ -49,6 +56,8 @@ def published_config(archive: TorchArchive) -> FlowConfig:
     for name in (*names, "hidden_dim", "temporal_kernel", "R"):
         if name not in args:
             raise InputError("is missing", field=f"args.{name}")
+    if args.get("headless"):
+        raise InputError("is set; flows of 14 joints are not imported", field="args.headless")
     permutation = _PERMUTATIONS.get(str(args["flow_permutation"]))
     if permutation is None:
         raise InputError(

@@ -18,6 +18,7 @@ class Skeleton(NamedTuple):
       edges: bones, as pairs of joint numbers below `num_joints`.
       center: the joint from which the `spatial` partitions measure distance.
       sources: for each joint the joints of a pose file whose mean it is.
+      num_file_joints: how many joints a pose file holds for one person in one frame.
     """
 
     name: str
@@ -25,11 +26,7 @@ class Skeleton(NamedTuple):
     edges: tuple[tuple[int, int], ...]
     center: int
     sources: tuple[tuple[int, ...], ...]
-
-    @property
-    def num_file_joints(self) -> int:
-        """How many joints a pose file holds for one person in one frame."""
-        return 1 + max(max(source) for source in self.sources)
+    num_file_joints: int
 
 
 def _identity(num_joints: int) -> tuple[tuple[int, ...], ...]:
@@ -45,6 +42,7 @@ COCO_17 = Skeleton(
     ),
     center=0,
     sources=_identity(17),
+    num_file_joints=17,
 )
 
 OPENPOSE_18 = Skeleton(
@@ -60,6 +58,7 @@ OPENPOSE_18 = Skeleton(
         *((0,), (5, 6), (6,), (8,), (10,), (5,), (7,), (9,), (12,), (14,), (16,)),
         *((11,), (13,), (15,), (2,), (1,), (4,), (3,)),
     ),
+    num_file_joints=17,
 )
 
 SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE_18, COCO_17)}
@@ -70,9 +69,14 @@ def make_skeleton(
     num_joints: int,
     edges: Any,
     center: int = 0,
+    *,
     sources: Any = None,
+    num_file_joints: int | None = None,
 ) -> Skeleton:
-    """A checked skeleton of one's own; `sources` defaults to the joints as they are in the file.
+    """A checked skeleton of one's own.
+
+    `sources` defaults to the joints as they are in the file, and `num_file_joints` to one more
+    than the last joint that `sources` names.
 
     Raises:
       ValueError: a joint number out of range, an edge that is no pair, a joint without a source.
@@ -92,7 +96,11 @@ def make_skeleton(
     for source in sources:
         if not source or any(not isinstance(joint, int) or joint < 0 for joint in source):
             raise ValueError(f"sources must be lists of joint numbers, got {source}")
-    return Skeleton(name, num_joints, edges, center, sources)
+    needed = 1 + max(max(source) for source in sources)
+    num_file_joints = needed if num_file_joints is None else num_file_joints
+    if type(num_file_joints) is not int or num_file_joints < needed:
+        raise ValueError(f"num_file_joints must be at least {needed}, got {num_file_joints}")
+    return Skeleton(name, num_joints, edges, center, sources, num_file_joints)
 
 
 def load_skeleton(name_or_file: str | os.PathLike[str]) -> Skeleton:
@@ -126,7 +134,7 @@ def hop_distance(skeleton: Skeleton, max_hop: int) -> np.ndarray:
         adjacent[first, second] = adjacent[second, first] = True
     distance = np.full(adjacent.shape, np.inf)
     reached = np.eye(skeleton.num_joints, dtype=bool)
-    for hop in range(max_hop + 1):
+    for hop in range(min(max_hop, skeleton.num_joints) + 1):
         distance[reached & np.isinf(distance)] = hop
         reached = reached @ adjacent
     return distance
@@ -150,10 +158,10 @@ def adjacency(skeleton: Skeleton, partition: str, max_hop: int) -> np.ndarray:
     distance = hop_distance(skeleton, max_hop)
     within = (distance <= max_hop).astype(np.float64)
     normalised = within / within.sum(0)
-    hops = [np.where(distance == hop, normalised, 0.0) for hop in range(max_hop + 1)]
     if partition == "uniform":
-        slices = [normalised]
-    elif partition == "distance":
+        return normalised[None].astype(np.float32)
+    hops = [np.where(distance == hop, normalised, 0.0) for hop in range(max_hop + 1)]
+    if partition == "distance":
         slices = hops
     elif partition == "spatial":
         from_center = distance[skeleton.center]

@@ -58,7 +58,7 @@ def _our_layout(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndar
 
 def step_numbers(state: Mapping[str, np.ndarray]) -> list[int]:
     """The numbers of the layers that are flow steps, in order."""
-    found = (re.match(r"flow\.layers\.(\d+)\.actnorm\.", name) for name in state)
+    found = (re.match(r"flow\.layers\.(\d{1,6})\.actnorm\.", name) for name in state)
     return sorted({int(match[1]) for match in found if match})
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 from absl import logging
 from ml_collections import ConfigDict
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,13 +27,13 @@ from stgnf_jax import checkpoint
 from stgnf_jax.augment import augment
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.errors import InputError
-from stgnf_jax.evaluation import Evaluation, evaluate
+from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow import STGNF, Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.likelihood import nll
 from stgnf_jax.model import Model
-from stgnf_jax.optimizer import adamax
+from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.training_set import Batch, batches, load_training_set
 from stgnf_jax.windows import gather, normalise
 
@@ -57,12 +58,20 @@ def train_and_evaluate(config: ConfigDict, workdir: str | os.PathLike[str]) -> E
     Raises:
       InputError: anything wrong with the configuration, the poses, the masks or `workdir`.
     """
+    check_config(config)
+    checkpoint.check_free(workdir)
+    evaluated = _has_test_set(config.data)
+    if evaluated:  # what is wrong with the test set is better known before the training
+        load_test_set(config.data, flow_config(config.model))
     train(config, workdir)
-    for folder in (config.data.test_poses, config.data.masks):
-        if not (Path(config.data.root) / folder).is_dir():
-            logging.warning("not evaluated: there is no folder %s/%s", config.data.root, folder)
-            return None
-    return evaluate(config, workdir, workdir)
+    return evaluate(config, workdir, workdir) if evaluated else None
+
+
+def _has_test_set(data: ConfigDict) -> bool:
+    missing = [name for name in (data.test_poses, data.masks) if not Path(data.root, name).is_dir()]
+    for name in missing:
+        logging.warning("there will be no evaluation: there is no folder %s/%s", data.root, name)
+    return not missing
 
 
 def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> Model:
@@ -73,12 +82,13 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> Model:
         written or holds a run already, or a loss that is no longer finite.
     """
     check_config(config)
+    checkpoint.check_free(workdir)
     flow, training = flow_config(config.model), config.training
     examples = load_training_set(config.data, flow)
     resolution = tuple(config.data.resolution)
     start_run(config, Model(flow, {}, resolution), workdir)
     steps_per_epoch = -(-examples.num_examples // training.batch_size)
-    optimizer = adamax(training, steps_per_epoch)
+    optimizer = make_optimizer(training, steps_per_epoch)
     make_windows = windows_maker(flow, resolution)
     step = jax.jit(make_step(flow, make_windows, optimizer), donate_argnums=0)
     keypoints = jax.device_put(examples.keypoints)
@@ -91,7 +101,7 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> Model:
             order = batches(examples, training.batch_size, config.seed, epoch)
             report = functools.partial(_report, progress, task)
             state = _run_epoch(step, state, keypoints, progress.track(order, task_id=task), report)
-            epochs.save(epoch, args=checkpoint.composite(variables=state.variables))
+            checkpoint.save_epoch(epochs, epoch, state.variables)
     return Model(flow, state.variables, resolution)
 
 
@@ -183,4 +193,5 @@ def _progress() -> Progress:
         MofNCompleteColumn(),
         TextColumn("{task.fields[report]}"),
         TimeRemainingColumn(),
+        console=Console(stderr=True),
     )

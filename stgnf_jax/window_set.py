@@ -15,6 +15,8 @@ from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.poses import Tracks
 from stgnf_jax.windows import Windows, check_windows, index_windows
 
+MAX_MESSAGES = 20
+
 
 class WindowSet(NamedTuple):
     """The windows of a folder of poses, and the tracks that they are cut from."""
@@ -30,7 +32,7 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
       data: the section `data` of a configuration.
       flow: gives the skeleton and T.
       folder: relative to `data.root`.
-      stride: frames from one window of a track to the next.
+      stride: detections from one window of a track to the next.
 
     Raises:
       InputError: anything wrong with the poses, unless `data.skip_bad`.
@@ -58,7 +60,8 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
         skip_bad=data.skip_bad,
         cache_dir=Path(data.cache_dir).expanduser() if data.cache_dir else None,
     )
-    tracks = without_clips(poses.tracks, benchmark.left_out)
+    left_out = {clip for clip in poses.tracks.clips if benchmark.leaves_out(clip)}
+    tracks = without_clips(poses.tracks, left_out)
     windows = index_windows(
         tracks,
         length=flow.segment_length,
@@ -92,6 +95,8 @@ def without_clips(tracks: Tracks, names: Collection[str]) -> Tracks:
 
 def _report(folder: Path, skipped: tuple[str, ...]) -> None:
     if skipped:
-        logging.warning("%s: left out %d broken pieces of input:", folder, len(skipped))
-    for message in skipped:
+        logging.warning("%s: left out %d broken pieces of input", folder, len(skipped))
+    for message in skipped[:MAX_MESSAGES]:
         logging.warning("left out: %s", message)
+    if len(skipped) > MAX_MESSAGES:
+        logging.warning("... and %d more", len(skipped) - MAX_MESSAGES)

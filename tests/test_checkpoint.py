@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 def test_the_last_epoch_is_loaded(run: Path) -> None:
     last = made_up_model(FLOW, seed=1)
     with checkpoint.manager(run) as epochs:
-        epochs.save(1, args=checkpoint.composite(variables=last.variables))
+        checkpoint.save_epoch(epochs, 1, last.variables)
     assert_equal_variables(checkpoint.load(run), last)
 
 

@@ -87,7 +87,7 @@ def test_steps_one_by_one_are_the_flow() -> None:
     for step in steps:
         z, change = step.forward_and_log_det(z)
         log_det += change
-    latent = flow.apply(variables, x)
+    latent = jax.jit(flow.apply)(variables, x)
     np.testing.assert_allclose(z, latent.z, atol=1e-5)
     np.testing.assert_allclose(log_det, latent.log_det, rtol=1e-4, atol=1e-4)
 

@@ -54,7 +54,7 @@ def test_spatial_slices_tell_outward_from_inward() -> None:
 
 
 def test_adjacency_refuses_what_it_does_not_know() -> None:
-    with pytest.raises(ValueError, match="partition must be .* got 'radial'"):
+    with pytest.raises(ValueError, match=r"partition must be .* got 'radial'"):
         adjacency(LINE, "radial", 1)
     with pytest.raises(ValueError, match="max_hop must not be negative, got -1"):
         adjacency(LINE, "uniform", -1)
@@ -65,7 +65,7 @@ def test_bodies_are_whole_and_read_coco_17(skeleton: Skeleton) -> None:
     assert np.isfinite(hop_distance(skeleton, skeleton.num_joints)).all()
     assert skeleton.num_file_joints == 17
     assert {joint for source in skeleton.sources for joint in source} == set(range(17))
-    checked = make_skeleton(*skeleton)
+    checked = make_skeleton(**skeleton._asdict())
     assert checked == skeleton
 
 

@@ -19,7 +19,7 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate, score
 from stgnf_jax.flow import Variables
 from stgnf_jax.model import score_windows
-from stgnf_jax.optimizer import adamax
+from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.training import train, train_and_evaluate, windows_maker
 from stgnf_jax.training_set import batches, load_training_set
 from stgnf_jax.windows import gather, normalise
@@ -218,7 +218,7 @@ def updates(gradients: list[Any], steps_per_epoch: int = 100, **fields: float) -
     """What the optimiser adds to a parameter, step by step."""
     config = default_config().training
     config.update(fields)
-    optimizer = adamax(config, steps_per_epoch)
+    optimizer = make_optimizer(config, steps_per_epoch)
     parameter = np.zeros_like(gradients[0])
     state, found = optimizer.init(parameter), []
     for gradient in gradients:

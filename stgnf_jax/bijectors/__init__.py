@@ -6,6 +6,7 @@
 
 from stgnf_jax.bijectors.actnorm import ActNorm
 from stgnf_jax.bijectors.dense_conv1x1 import DenseConv1x1
+from stgnf_jax.bijectors.fixed_shape import FixedShape
 from stgnf_jax.bijectors.invertible_conv1x1 import (
     InvertibleConv1x1,
     LUFactors,
@@ -29,6 +30,7 @@ __all__ = [
     "Conditioner",
     "Coupling",
     "DenseConv1x1",
+    "FixedShape",
     "InvertibleConv1x1",
     "LUFactors",
     "STGCNCoupling",

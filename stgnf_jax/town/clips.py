@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
+from stgnf_jax.files import write_atomically
 from stgnf_jax.town.camera import Camera, make_camera, observe
 from stgnf_jax.town.figure import Array
 from stgnf_jax.town.paths import Span
@@ -113,15 +114,19 @@ def build_town(
       test_clips: how many clips to score; in two of three something abnormal happens.
 
     Raises:
-      OSError: the folder cannot be written.
+      InputError: the folder cannot be written.
       ValueError: a negative seed.
     """
     pose, masks = Path(root, "pose"), Path(root, "gt", "test_frame_mask")
-    for folder in (pose / "train", pose / "test", masks):
-        folder.mkdir(parents=True, exist_ok=True)
     for number, (scene, clip) in enumerate(_clips(seed, 1, [None] * train_clips), 1):
-        (pose / "train" / f"{scene:02d}_{number:03d}{SUFFIX}").write_bytes(pose_json(clip))
+        _write(pose / "train" / f"{scene:02d}_{number:03d}{SUFFIX}", pose_json(clip))
     acts = list(islice(cycle((None, *ACTS, None)), test_clips))
     for number, (scene, clip) in enumerate(_clips(seed, 2, acts), 1):
-        (pose / "test" / f"{scene:02d}_{number:04d}{SUFFIX}").write_bytes(pose_json(clip))
-        np.save(masks / f"{scene:02d}_{number:04d}.npy", clip.mask)
+        _write(pose / "test" / f"{scene:02d}_{number:04d}{SUFFIX}", pose_json(clip))
+        with write_atomically(masks / f"{scene:02d}_{number:04d}.npy") as path:
+            np.save(path, clip.mask)
+
+
+def _write(path: Path, contents: bytes) -> None:
+    with write_atomically(path) as partial:
+        partial.write_bytes(contents)
