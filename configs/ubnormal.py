@@ -3,7 +3,10 @@
     stgnf train --config=configs/ubnormal.py --config.data.root=DIR --workdir=RUN
 
 DIR holds `pose/train` (normal clips), `pose/test` and `gt` (`*_tracks.txt`). The paper has an AUC
-of 71.8.
+of 71.8. The authors' checkpoint, imported:
+
+    stgnf evaluate --config=configs/ubnormal.py --config.data.root=DIR \
+        --config.data.windowing=reference --checkpoint=IMPORTED --out=OUT
 """
 
 from ml_collections import ConfigDict

@@ -71,7 +71,7 @@ class FlowConfig(NamedTuple):
             if not isinstance(getattr(self, name), (int, float) if kind is float else kind):
                 raise ValueError(f"{name} must be {kind.__name__}, got {getattr(self, name)!r}")
         if not abs(self.radius) <= 1e6:
-            raise ValueError(f"radius must be finite and at most 1e6, got {self.radius}")
+            raise ValueError(f"radius must be finite and within 1e6 of 0, got {self.radius}")
         choices = {
             "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
             "coupling": ("affine", "additive"),
@@ -92,10 +92,14 @@ class FlowConfig(NamedTuple):
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
                 raise ValueError(
-                    f"{name} must be at least {least} and at most {most}, got {getattr(self, name)}"
+                    f"{name} must be from {least} to {most}, got {getattr(self, name)}"
                 )
-        if self.temporal_kernel and (self.temporal_kernel < 0 or self.temporal_kernel % 2 == 0):
-            raise ValueError(f"temporal_kernel must be odd or 0, got {self.temporal_kernel}")
+        if self.temporal_kernel and not (
+            0 < self.temporal_kernel < 2048 and self.temporal_kernel % 2
+        ):
+            raise ValueError(
+                f"temporal_kernel must be odd and below 2048, or 0, got {self.temporal_kernel}"
+            )
         halvings = self.level_shape(self.num_levels - 1)[2] // self.channels
         if self.segment_length % halvings:
             raise ValueError(

@@ -5,7 +5,7 @@ import pytest
 
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
-from stgnf_jax.ground_truth import read_masks
+from stgnf_jax.ground_truth import masks_without_poses, read_masks
 
 SHANGHAITECH, UBNORMAL = BENCHMARKS["shanghaitech"], BENCHMARKS["ubnormal"]
 
@@ -98,3 +98,14 @@ def test_the_published_masks_of_ubnormal_and_its_training_text(shared: Path) -> 
     assert (mask.size, int((~mask).sum())) == (491, 350)
     with pytest.raises(InputError, match="is not an NPY file"):
         read_masks(folder, ["abnormal_scene_10_scenario_2"], UBNORMAL)
+
+
+def test_masks_without_poses_are_named(tmp_path: Path) -> None:
+    for name in ("01_0001.npy", "01_0002.npy", "01_0130.npy"):
+        np.save(tmp_path / name, np.zeros(3))
+    (tmp_path / "notes.txt").write_text("0,1,2")
+    (tmp_path / "text.npy").write_text("0,1,2")
+    found = masks_without_poses(tmp_path, ["01_0001"], BENCHMARKS["shanghaitech"])
+    assert found == ["01_0002.npy", "01_0130.npy"]
+    without_left_out = masks_without_poses(tmp_path, ["01_0001"], BENCHMARKS["shanghaitech_hr"])
+    assert without_left_out == ["01_0002.npy"]

@@ -65,6 +65,7 @@ REGISTRY: dict[str, Callable[[], distrax.Bijector]] = {
     "reverse": lambda: bij.reverse(C),
     "shuffle": lambda: bij.shuffle(jax.random.key(1), C),
     "squeeze": bij.Squeeze,
+    "fixed_shape": lambda: bij.FixedShape((T, V, C)),
     "affine_coupling": lambda: bij.STGCNCoupling(stgcn(C)),
     "additive_coupling": lambda: bij.STGCNCoupling(stgcn(C // 2), "additive"),
     "scan_chain": scan_chain,
@@ -72,7 +73,7 @@ REGISTRY: dict[str, Callable[[], distrax.Bijector]] = {
     "flow": flow,
     "flow_lu_two_levels": lambda: flow(num_levels=2, permutation="invertible_1x1"),
 }
-CONSTANT_VOLUME = {"reverse", "shuffle", "squeeze", "additive_coupling"}
+CONSTANT_VOLUME = {"reverse", "shuffle", "squeeze", "fixed_shape", "additive_coupling"}
 
 
 class Compiled(NamedTuple):
@@ -164,9 +165,13 @@ class WrongEvent(NamedTuple):
         WrongEvent("squeeze", (T + 1, V, C), (T, V, C + 1)),
         WrongEvent("scan_chain", (T, V, C + 1), (T, V, C + 1)),
         WrongEvent("chain", (T, V, C + 1), (T, V, C + 1)),
-        WrongEvent("flow", (T, V, C + 1), (T, V, C + 1)),
+        WrongEvent("fixed_shape", (T, V + 1, C), (T, V + 1, C)),
+        *(
+            WrongEvent("flow", shape, shape)
+            for shape in ((T + 2, V, C), (T, V + 1, C), (T, V, C + 1), (T, V, C - 1))
+        ),
     ],
-    ids=lambda wrong: f"{wrong.name}-{wrong.forward[-1]}",
+    ids=lambda wrong: f"{wrong.name}-{'x'.join(map(str, wrong.forward))}",
 )
 def test_another_event_shape_is_refused(wrong: WrongEvent) -> None:
     bijector = compiled(wrong.name).bijector
