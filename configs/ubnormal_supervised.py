@@ -3,8 +3,8 @@
     stgnf train --config=configs/ubnormal_supervised.py --config.data.root=DIR --workdir=RUN
 
 DIR is that of `ubnormal.py`, with `pose/train_abnormal` beside `pose/train`: tracks of people in
-the frames in which they do something abnormal, and nothing else. The paper has an AUC of 79.2. The authors'
-checkpoint, imported:
+the frames in which they do something abnormal, and nothing else. The paper has an AUC of 79.2.
+The authors' checkpoint, imported:
 
     stgnf evaluate --config=configs/ubnormal_supervised.py --config.data.root=DIR \
         --config.data.windowing=reference --checkpoint=IMPORTED --out=OUT

@@ -193,3 +193,26 @@ def test_a_folder_that_cannot_be_written(evaluated: Evaluated, tmp_path: Path) -
     for command in (score, evaluate):
         with pytest.raises(InputError, match="file"):
             command(evaluated.config, evaluated.run, tmp_path / "file")
+
+
+def test_what_a_checkpoint_overrules_is_said(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    score(config, evaluated.run, tmp_path / "silent")
+    assert not caplog.messages
+    config.model.segment_length = 16
+    config.data.resolution = (1920.0, 1080.0)
+    score(config, evaluated.run, tmp_path / "out")
+    assert caplog.messages == [
+        "config.data.resolution=(1920.0, 1080.0) is not used: the checkpoint has (856.0, 480.0)",
+        "config.model.segment_length=16 is not used: the checkpoint has 8",
+    ]
+
+
+def test_a_mask_without_poses_is_said(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.save(Path(config.data.root) / config.data.masks / "nobody.npy", np.zeros(9))
+    evaluate(config, evaluated.run, tmp_path / "out")
+    (message,) = caplog.messages
+    assert "1 masks have no pose file, so their clips do not count: nobody.npy" in message

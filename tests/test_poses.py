@@ -134,7 +134,7 @@ def value(text: str) -> str:
 WITHOUT_FRAME = [(3, [18]), (4, [1])]
 WITHOUT_PERSON = [(4, [1])]
 NUMBER = "expected a number of size 1e+09 at most"
-NO_FRAME = "is not a whole number from 0 to 1000000000; renumber the frames"
+NO_FRAME = "is not a whole number from 0 to 10000000; renumber the frames"
 NO_PERSON = "is not a whole number from 0 to 1000000000000000000; renumber the persons"
 AT = "person 3: frame 17: "
 BROKEN = {
@@ -209,8 +209,8 @@ BROKEN = {
         WITHOUT_FRAME,
     ),
     "frame_large": Broken(
-        person(f'{{"1000000001": {GOOD}, "18": {GOOD}}}'),
-        f"person 3: frame '1000000001': {NO_FRAME}",
+        person(f'{{"10000001": {GOOD}, "18": {GOOD}}}'),
+        f"person 3: frame '10000001': {NO_FRAME}",
         WITHOUT_FRAME,
     ),
     "frame_endless": Broken(

@@ -46,8 +46,11 @@ def test_a_published_file_round_trips(
     shared: Path, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     imported = import_published(shared / f"reference/checkpoints/{name}.tar", tmp_path / "out")
-    (warning,) = caplog.messages
+    warning, *others = caplog.messages
     assert f"{name}.tar: its flow_permutation `invcov`" in warning
+    resolution = ["vid_res is 1080x720"] if name == "UBnormal_supervised_79_2" else []
+    assert len(others) == len(resolution)
+    assert all(text in other for text, other in zip(resolution, others, strict=True))
     assert "imported as permutation=reverse" in warning
     loaded = checkpoint.load(tmp_path / "out")
     assert loaded.config == imported.config == FILES[name]
@@ -167,3 +170,9 @@ def test_a_damaged_file(
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.tar: cannot be read \(No such file"):
         import_published(tmp_path / "none.tar", tmp_path / "out")
+
+
+def test_flows_without_a_head_are_refused() -> None:
+    with pytest.raises(InputError, match=r"args\.headless: is set"):
+        published_config(archive(headless=True))
+    assert published_config(archive(headless=False)).permutation == "reverse"

@@ -107,3 +107,13 @@ def test_skeletons_by_name_and_from_a_file(tmp_path: Path) -> None:
     path.write_text("[1]")
     with pytest.raises(InputError, match="does not describe a skeleton"):
         load_skeleton(path)
+
+
+def test_a_skeleton_may_leave_out_the_last_joints_of_a_file() -> None:
+    skeleton = make_skeleton(
+        "arms", 3, [(0, 1), (0, 2)], sources=[[5, 6], [7], [8]], num_file_joints=17
+    )
+    assert skeleton.num_file_joints == 17
+    assert make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]]).num_file_joints == 8
+    with pytest.raises(ValueError, match="num_file_joints must be at least 8, got 7"):
+        make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]], num_file_joints=7)

@@ -58,7 +58,7 @@ class Run(NamedTuple):
 @pytest.fixture(scope="module")
 def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     config, workdir = small_config(root), tmp_path_factory.mktemp("run")
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
         evaluation = train_and_evaluate(config, workdir)
     assert evaluation is not None
     return Run(config, workdir, evaluation, printed.getvalue())
@@ -140,7 +140,7 @@ def test_without_a_test_set_nothing_is_evaluated(
     config = quick_config(tmp_path / "data")
     shutil.copytree(root / "pose/train", tmp_path / "data/pose/train")
     assert train_and_evaluate(config, tmp_path / "run") is None
-    assert "not evaluated: there is no folder" in caplog.text
+    assert "there will be no evaluation: there is no folder" in caplog.text
     assert checkpoint.load(tmp_path / "run").config.num_steps == 1
 
 
@@ -193,7 +193,7 @@ def test_nothing_is_written_where_nothing_can_be_trained(root: Path, tmp_path: P
     config = quick_config(root)
     config.training.batch_size = 0
     with pytest.raises(
-        InputError, match=r"config\.training\.batch_size: must be at least 1, got 0"
+        InputError, match=r"config\.training\.batch_size: must be at least 1 and .* got 0"
     ):
         train(config, tmp_path / "run")
     config = quick_config(root)
@@ -246,3 +246,12 @@ def test_gradients_are_clipped() -> None:
     np.testing.assert_allclose(updates([large, small]), expected, rtol=1e-5)
     loose = updates([large, small], max_gradient_norm=1000.0)
     assert np.abs(np.array(loose) - expected).max() > 1e-5
+
+
+def test_a_test_set_that_does_not_fit_is_known_before_training(root: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(root, tmp_path / "data")
+    mask = next((data / "gt/test_frame_mask").iterdir())
+    mask.unlink()
+    with pytest.raises(InputError, match=f"{mask.name}: is missing"):
+        train_and_evaluate(quick_config(data), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -109,7 +109,8 @@ def test_broken_poses_are_left_out_and_counted(
     tracks, windows = load_window_set(data, FLOW, "pose/test", 1)
     assert len(tracks.frame) == 4 * NUM_FRAMES - 1
     np.testing.assert_array_equal(np.bincount(windows.track), [16, 0, 17, 17])
-    assert f"pose/test: left out {1 + 17} broken pieces of input:" in caplog.text
+    assert f"pose/test: left out {1 + 17} broken pieces of input" in caplog.text
+    assert len(caplog.messages) == 1 + 18
     assert "left out: a.json: person 1: frame 23: keypoints[4]: is 'here'" in caplog.text
     assert "left out: clip a: person 2: frame 0: keypoints: y is the same" in caplog.text
 
