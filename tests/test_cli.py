@@ -209,7 +209,7 @@ def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Pat
     with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:
         golden = dict(file)
     assert metrics == {
-        "auc_micro": pytest.approx(0.789366, abs=1e-6),
+        "auc_micro": pytest.approx(0.789366, abs=1e-5),
         "num_clips": 9,
         "num_frames": 920,
         "num_windows": 984,
@@ -242,7 +242,7 @@ def test_the_published_ubnormal_model_end_to_end(shared: Path, tmp_path: Path) -
     metrics = evaluate_published(shared, tmp_path, "UBnormal_unsupervised_71_8", flags)
     with np.load(shared / "goldens/end_to_end_ubnormal.npz") as file:
         golden = dict(file)
-    assert metrics["auc_micro"] == pytest.approx(0.897427, abs=1e-6)
+    assert metrics["auc_micro"] == pytest.approx(0.897427, abs=1e-5)
     assert metrics["auc_micro"] == pytest.approx(float(golden["auc"]), abs=1e-5)
     assert metrics["num_clips"] == 12
     scores = read_scores(tmp_path / "out")
