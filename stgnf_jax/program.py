@@ -1,5 +1,6 @@
 """A configuration as what it trains on and the compiled functions that do it."""
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ class Program(NamedTuple):
       load: a batch of drawn examples (members, B), on the devices.
       start: the state before the first step, (members, ...).
       step: from a state and a batch to the next state and what it tells.
+      progress: of a state, the steps done and the last epoch that was a member's best.
       end_epoch: from a state and the epoch's number to the state with its weights chosen or not.
     """
 
@@ -53,6 +55,7 @@ class Program(NamedTuple):
     load: Callable[[NDArray[np.int64]], Batch]
     start: Callable[[], TrainState]
     step: Callable[[TrainState, Batch], tuple[TrainState, StepResult]]
+    progress: Callable[[TrainState], tuple[int, int]]
     end_epoch: Callable[[TrainState, int], TrainState]
 
 
@@ -96,5 +99,15 @@ def make_program(config: ConfigDict) -> Program:
         nll = held_out_nll(flow, tuple(config.data.resolution), averaged(state), held_out, mesh)
         return choosing(state, nll, jnp.full(members, epoch, jnp.int32))
 
+    @functools.partial(jax.jit, out_shardings=everywhere(mesh))
+    def latest(state: TrainState) -> tuple[jax.Array, jax.Array]:
+        return state.step.max(), state.chosen.epoch.max()
+
+    def progress(state: TrainState) -> tuple[int, int]:
+        done, best_epoch = latest(state)
+        return int(done), int(best_epoch)
+
     compiled = jax.jit(step, out_shardings=(place, everywhere(mesh)), donate_argnums=0)
-    return Program(config, flow, examples, held_out, mesh, load, start, compiled, end_epoch)
+    return Program(
+        config, flow, examples, held_out, mesh, load, start, compiled, progress, end_epoch
+    )

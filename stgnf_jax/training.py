@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from ml_collections import ConfigDict
 
 from stgnf_jax import checkpoint
 from stgnf_jax.config import check_config, flow_config
+from stgnf_jax.distributed import leads, wait_for_all
 from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
 from stgnf_jax.failed_batch import fail
 from stgnf_jax.mesh import by_member
@@ -66,8 +68,10 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
     check_config(config)
     program = make_program(config)
     flow, resolution = program.flow, tuple(config.data.resolution)
-    with locked(workdir):
-        open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
+    with locked(workdir) if leads() else nullcontext():
+        if leads():
+            open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
+        wait_for_all("the run is open")
         with checkpoint.manager(workdir) as steps, stop_requested() as stop:
             like = jax.eval_shape(program.start)
             state = checkpoint.restore_state(steps, like, by_member(program.mesh))
@@ -97,9 +101,9 @@ def _go(program: Program, run: _Run, state: TrainState) -> None:
     """From a state to the end of the training."""
     training = program.config.training
     per_epoch = steps_per_epoch(program.examples, training.batch_size)
-    step = int(state.step[0])
+    step, best_epoch = program.progress(state)
     pending: deque[_Pending] = deque()
-    if step and _patience_is_over(state, step // per_epoch - 1, training.patience):
+    if _patience_is_over(best_epoch, step // per_epoch - 1, training.patience):
         return
     for draw in draws(program.examples, program.config, step):
         state, result = program.step(state, program.load(draw.examples))
@@ -115,7 +119,7 @@ def _go(program: Program, run: _Run, state: TrainState) -> None:
             checkpoint.save_step(run.steps, step, served, state)
         if stopped:
             raise Stopped(f"stopped after step {step}; the same command goes on from there")
-        if ended and _patience_is_over(state, draw.epoch, training.patience):
+        if ended and _patience_is_over(program.progress(state)[1], draw.epoch, training.patience):
             return
 
 
@@ -135,6 +139,6 @@ def _check(pending: deque[_Pending], ahead: int, program: Program, workdir: Path
             )
 
 
-def _patience_is_over(state: TrainState, epoch: int, patience: int) -> bool:
+def _patience_is_over(best_epoch: int, epoch: int, patience: int) -> bool:
     """Whether no member has had its best epoch within the last `patience` ones."""
-    return bool(patience) and epoch - int(np.max(jax.device_get(state.chosen.epoch))) >= patience
+    return bool(patience) and epoch - best_epoch >= patience
