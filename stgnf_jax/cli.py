@@ -77,6 +77,13 @@ def _demo_flags() -> None:
     flags.DEFINE_integer("seed", 0, "of the town and of the training", lower_bound=0)
 
 
+def _runs_flags() -> None:
+    from stgnf_jax.runs import SORT_FIELDS
+
+    flags.DEFINE_enum("sort", "name", list(SORT_FIELDS), "what the runs are sorted by")
+    flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
+
+
 def _config(values: Any) -> "ConfigDict":
     config = values.config
     config.data.root = _path(config.data.root)
@@ -137,6 +144,13 @@ def _import_checkpoint(_: Any, file: str, out: str) -> None:
     print(f"the model is in {out}")
 
 
+def _runs(values: Any, folder: str) -> None:
+    from stgnf_jax.runs import load_runs
+    from stgnf_jax.runs_output import OUTPUTS
+
+    OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
+
+
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
@@ -167,6 +181,7 @@ COMMANDS = {
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
+    "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }
 
