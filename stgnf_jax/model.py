@@ -8,10 +8,9 @@ import jax
 import numpy as np
 
 from stgnf_jax.batches import map_windows, replicate
+from stgnf_jax.fast_scoring import fast_normality
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.flow_step import Latent
-from stgnf_jax.likelihood import nll
 
 
 class Model(NamedTuple):
@@ -62,5 +61,4 @@ def score_windows(model: Model, x: np.ndarray | jax.Array) -> np.ndarray:
 @functools.partial(jax.jit, static_argnums=0)
 def normality(config: FlowConfig, variables: Variables, x: jax.Array) -> jax.Array:
     """`score_windows` of one batch (B, T, V, C), compiled: (B,)."""
-    latent: Latent = STGNF(config).apply(variables, x)  # type: ignore[assignment]
-    return -nll(latent, config.radius)
+    return fast_normality(config, variables, x)
