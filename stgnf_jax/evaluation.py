@@ -16,11 +16,12 @@ from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
-from stgnf_jax.flow import Variables
+from stgnf_jax.fast_scoring import normality
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.folding import Folded, fold
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
-from stgnf_jax.model import Model, normality
+from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
 from stgnf_jax.scoring import (
@@ -162,9 +163,11 @@ def _warn_of_ignored(config: ConfigDict, model: Model) -> None:
 
 def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
     """Scores all windows of a set; they are gathered and normalised as they are scored."""
-    variables, keypoints = replicate((model.variables, window_set.tracks.keypoints))
+    folded, keypoints = replicate(
+        (fold(model.config, model.variables), window_set.tracks.keypoints)
+    )
     function = functools.partial(
-        _gathered_normality, model.config, model.resolution, variables, keypoints
+        _gathered_normality, model.config, model.resolution, folded, keypoints
     )
     origin = window_origin(*window_set)
     return WindowScores(*origin, map_windows(function, window_set.windows.start))
@@ -174,12 +177,12 @@ def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
 def _gathered_normality(
     config: FlowConfig,
     resolution: tuple[float, float],
-    variables: Variables,
+    folded: Folded,
     keypoints: jax.Array,
     start: jax.Array,
 ) -> jax.Array:
     x = gather(keypoints, start, config.segment_length)  # (B, T, V, 3)
-    return normality(config, variables, normalise(x[..., : config.channels], resolution))
+    return normality(config, folded, normalise(x[..., : config.channels], resolution))
 
 
 def _frames_seen(tracks: Tracks, people: PersonScores) -> list[int]:

@@ -10,30 +10,29 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from stgnf_jax.fast_flow import apply_flow, sum_rows, total
-from stgnf_jax.flow import Variables
+from stgnf_jax.fast_flow import apply_flow, sum_event, total
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.folding import FoldedStep, fold
+from stgnf_jax.folding import Folded
 from stgnf_jax.likelihood import bits_per_dim
 
 # Windows of a chunk: what a flow step reads and writes of them fits into 2 MB of cache.
 CHUNK = 64
 
 
-def fast_normality(config: FlowConfig, variables: Variables, x: jax.Array) -> jax.Array:
-    """-nll in bits per dimension under the prior N(+R, I) (paper section 4.1).
+@functools.partial(jax.jit, static_argnums=0)
+def normality(config: FlowConfig, folded: Folded, x: jax.Array) -> jax.Array:
+    """-nll in bits per dimension under the prior N(+R, I) (paper section 4.1), compiled.
 
     Args:
       config: the flow.
-      variables: of `STGNF(config)`.
+      folded: what `fold` makes of it and its variables.
       x: (N, T, V, C) normalised windows.
 
     Returns:
       (N,) scores; higher is more normal.
     """
-    levels = fold(config, variables)
-    x = x.astype(jnp.result_type(x, levels[0].weight))
-    return _in_chunks(functools.partial(_normality, config, levels), x)
+    x = x.astype(jnp.result_type(x, folded[0].scale))
+    return _in_chunks(functools.partial(_normality, config, folded), x)
 
 
 def _in_chunks(function: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
@@ -54,13 +53,13 @@ def _in_chunks(function: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.
     return scores.swapaxes(0, 1).reshape(-1)[: len(x)]
 
 
-def _normality(config: FlowConfig, levels: tuple[FoldedStep, ...], x: jax.Array) -> jax.Array:
+def _normality(config: FlowConfig, folded: Folded, x: jax.Array) -> jax.Array:
     """(N, T, V, C) -> (N,)."""
-    z, log_det = apply_flow(config, levels, tuple(_windows_last(c) for c in jnp.moveaxis(x, -1, 0)))
-    energy = total(0.5 * (c - config.radius) ** 2 for c in z).reshape(-1, len(x))
+    channels = tuple(_windows_last(c) for c in jnp.moveaxis(x, -1, 0))
+    z, log_det = apply_flow(config, folded, channels)
+    energy = sum_event(total(0.5 * (c - config.radius) ** 2 for c in z))
     constant = 0.5 * math.log(2 * math.pi) * math.prod(config.event_shape)
-    log_prior = -sum_rows(energy) - constant
-    return -bits_per_dim(log_prior + log_det, config.event_shape)
+    return -bits_per_dim(log_det.sum(0) - energy - constant, config.event_shape)
 
 
 def _windows_last(channel: jax.Array) -> jax.Array:

@@ -8,9 +8,10 @@ import jax
 import numpy as np
 
 from stgnf_jax.batches import map_windows, replicate
-from stgnf_jax.fast_scoring import fast_normality
+from stgnf_jax.fast_scoring import normality
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.folding import fold
 
 
 class Model(NamedTuple):
@@ -54,11 +55,6 @@ def score_windows(model: Model, x: np.ndarray | jax.Array) -> np.ndarray:
     if x.ndim != 4:
         raise ValueError(f"expected windows of shape (N, T, V, C), got {x.shape}")
     check_windows(model.config, x)
-    function = functools.partial(normality, model.config, replicate(model.variables))
+    folded = replicate(fold(model.config, model.variables))
+    function = functools.partial(normality, model.config, folded)
     return map_windows(function, np.asarray(x))
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def normality(config: FlowConfig, variables: Variables, x: jax.Array) -> jax.Array:
-    """`score_windows` of one batch (B, T, V, C), compiled: (B,)."""
-    return fast_normality(config, variables, x)
