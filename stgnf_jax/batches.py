@@ -15,7 +15,11 @@ BATCH = 2048
 SMALL = 128
 
 
-def map_windows(function: Callable[[jax.Array], jax.Array], windows: np.ndarray) -> np.ndarray:
+def map_windows(
+    function: Callable[[jax.Array], Any],
+    windows: np.ndarray,
+    load: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Any:
     """Applies a function of a batch of windows to all of them.
 
     All batches have one size, a power of two up to `BATCH` per device, so that few programs are
@@ -23,25 +27,38 @@ def map_windows(function: Callable[[jax.Array], jax.Array], windows: np.ndarray)
     at once, in a thread each; not more, so that windows on disk are read as they are needed.
 
     Args:
-      function: from (B, ...) to (B,), window by window.
+      function: from (B, ...) to a tree of (B, ...), window by window.
       windows: (N, ...), anything there is one of per window.
+      load: from (B, ...) of `windows` to the batch that `function` gets, in the batch's thread.
 
     Returns:
-      (N,) float32.
+      The tree of (N, ...), NumPy arrays.
     """
     mesh = _mesh()
     place = NamedSharding(mesh, PartitionSpec("windows"))
     workers = _workers(mesh.size)
     size = mesh.size * _batch_size(math.ceil(len(windows) / mesh.size), workers)
 
-    def apply(start: int) -> np.ndarray:
+    def apply(start: int) -> Any:
         batch = windows[start : start + size]
-        padded = jax.device_put(_pad(batch, size), place)
-        return np.asarray(function(padded))[: len(batch)]
+        padded = _pad(batch, size)
+        found = function(jax.device_put(load(padded), place))
+        return jax.tree.map(lambda array: np.asarray(array)[: len(batch)], found)
 
+    if not len(windows):
+        return _empty(function, load(windows))
+    if len(windows) <= size:
+        return apply(0)
     with ThreadPoolExecutor(workers) as pool:
-        scores = pool.map(apply, range(0, len(windows), size))
-        return np.concatenate([np.zeros(0, np.float32), *scores])
+        parts = list(pool.map(apply, range(0, len(windows), size)))
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+
+
+def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
+    """What a function gives, of no windows."""
+    one = jax.ShapeDtypeStruct((1, *windows.shape[1:]), windows.dtype)
+    found = jax.eval_shape(function, one)
+    return jax.tree.map(lambda array: np.zeros((0, *array.shape[1:]), array.dtype), found)
 
 
 def _workers(devices: int) -> int:

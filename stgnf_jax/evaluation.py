@@ -1,24 +1,19 @@
 """From a checkpoint and a folder of poses to scores and figures."""
 
-import functools
 import os
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from absl import logging
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
-from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
-from stgnf_jax.fast_scoring import normality
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.folding import Folded, fold
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.model import Model
@@ -31,8 +26,9 @@ from stgnf_jax.scoring import (
     frame_scores,
     person_scores,
 )
+from stgnf_jax.set_scoring import set_scores
 from stgnf_jax.window_set import WindowSet, load_window_set
-from stgnf_jax.windows import gather, normalise, window_origin
+from stgnf_jax.windows import window_origin
 
 
 class Scored(NamedTuple):
@@ -163,26 +159,7 @@ def _warn_of_ignored(config: ConfigDict, model: Model) -> None:
 
 def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
     """Scores all windows of a set; they are gathered and normalised as they are scored."""
-    folded, keypoints = replicate(
-        (fold(model.config, model.variables), window_set.tracks.keypoints)
-    )
-    function = functools.partial(
-        _gathered_normality, model.config, model.resolution, folded, keypoints
-    )
-    origin = window_origin(*window_set)
-    return WindowScores(*origin, map_windows(function, window_set.windows.start))
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _gathered_normality(
-    config: FlowConfig,
-    resolution: tuple[float, float],
-    folded: Folded,
-    keypoints: jax.Array,
-    start: jax.Array,
-) -> jax.Array:
-    x = gather(keypoints, start, config.segment_length)  # (B, T, V, 3)
-    return normality(config, folded, normalise(x[..., : config.channels], resolution))
+    return WindowScores(*window_origin(*window_set), set_scores(model, window_set))
 
 
 def _frames_seen(tracks: Tracks, people: PersonScores) -> list[int]:

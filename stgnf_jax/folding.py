@@ -94,6 +94,20 @@ def fold(config: FlowConfig, variables: Variables) -> Folded:
     return jax.tree.map(lambda array: np.asarray(array, dtype), tuple(levels))
 
 
+def fold_members(config: FlowConfig, variables: Variables) -> Folded:
+    """Flows of one configuration, every array of `variables` with an axis of E members in front.
+
+    Returns:
+      `fold` of each, stacked on an axis of E in front of every array.
+    """
+    variables = jax.device_get(variables)
+    count = len(jax.tree.leaves(variables)[0])
+    members = [
+        fold(config, jax.tree.map(lambda leaf, i=i: leaf[i], variables)) for i in range(count)
+    ]
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *members)
+
+
 def swaps(config: FlowConfig, channels: int) -> bool:
     """Whether the steps of a level only swap its two channels, which costs nothing."""
     return config.permutation == "reverse" and channels == 2
