@@ -18,6 +18,7 @@ from stgnf_jax.held_out import held_out_nll
 from stgnf_jax.mesh import by_member, check_batch_size, everywhere, make_mesh, map_members
 from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.sampling import BALANCE, draws, example_weights, load_batch, steps_per_epoch
+from stgnf_jax.set_scoring import WindowSource
 from stgnf_jax.train_step import (
     Batch,
     StepResult,
@@ -76,7 +77,9 @@ def make_program(config: ConfigDict) -> Program:
     examples = load_training_set(config.data, flow)
     examples, held_out = split_held_out(examples, training.held_out, config.seed)
     optimizer = make_optimizer(training, steps_per_epoch(examples, training.batch_size))
-    make_windows = windows_maker(flow, tuple(config.data.resolution), training)
+    width, height = config.data.resolution
+    resolution = (width, height)
+    make_windows = windows_maker(flow, resolution, training)
     weight = example_weights(examples, training.balance)
     place = by_member(mesh)
 
@@ -95,8 +98,11 @@ def make_program(config: ConfigDict) -> Program:
     step = map_members(make_step(flow, make_windows, optimizer, training), mesh)
     choosing = jax.jit(map_members(choose, mesh), out_shardings=place, donate_argnums=0)
 
+    gather_average = jax.jit(averaged, out_shardings=everywhere(mesh))
+
     def end_epoch(state: TrainState, epoch: int) -> TrainState:
-        nll = held_out_nll(flow, tuple(config.data.resolution), averaged(state), held_out, mesh)
+        source = WindowSource(held_out.keypoints, held_out.start, resolution)
+        nll = held_out_nll(flow, jax.device_get(gather_average(state)), source)
         return choosing(state, nll, jnp.full(members, epoch, jnp.int32))
 
     @functools.partial(jax.jit, out_shardings=everywhere(mesh))

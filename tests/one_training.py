@@ -39,7 +39,9 @@ def main(devices: str, members: str, data: str, out: str, *processes: str) -> No
             loss=np.stack(losses),
             nll=np.stack(nll),
             stats=np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(stats)]),
-            first=np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(optimizer[0][1][0].mu)]),
+            first=np.concatenate(
+                [np.ravel(leaf) for leaf in jax.tree.leaves(optimizer[0][1][0].mu)]
+            ),
             devices=jax.device_count(),
         )
 

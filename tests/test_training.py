@@ -24,6 +24,7 @@ from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked
 from stgnf_jax.sampling import draws, epoch_order, load_batch
+from stgnf_jax.set_scoring import WindowSource
 from stgnf_jax.stopping import Stopped
 from stgnf_jax.train_step import averaged, windows_maker
 from stgnf_jax.training import train, train_and_evaluate
@@ -221,9 +222,10 @@ def test_the_best_epoch_is_kept(root: Path, tmp_path: Path) -> None:
     for draw in draws(program.examples, config, 0):
         state, _ = program.step(state, program.load(draw.examples))
         if int(state.step[0]) % 3 == 0:
-            found.append(
-                held_out_nll(FLOW, (856.0, 480.0), averaged(state), program.held_out, program.mesh)
+            held_out = WindowSource(
+                program.held_out.keypoints, program.held_out.start, (856.0, 480.0)
             )
+            found.append(held_out_nll(FLOW, averaged(state), held_out))
             state = program.end_epoch(state, draw.epoch)
     nll = np.stack(found)
     np.testing.assert_array_equal(state.chosen.held_out_nll, nll.min(0))
