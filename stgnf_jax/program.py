@@ -1,8 +1,9 @@
 """A configuration as what it trains on and the compiled functions that do it."""
 
 import functools
+import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax.config import flow_config
 from stgnf_jax.errors import InputError
+from stgnf_jax.flow import abstract_variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.held_out import held_out_nll
 from stgnf_jax.mesh import by_member, check_batch_size, everywhere, make_mesh, map_members
@@ -32,6 +34,21 @@ from stgnf_jax.train_step import (
 from stgnf_jax.training_set import TrainingSet, load_training_set, split_held_out
 
 
+class Standing(NamedTuple):
+    """How far a state is, on this process.
+
+    Attributes:
+      step: steps done.
+      best_epoch: the last epoch that was the best of a member; -1 before the first has ended.
+      held_out_nll: (members,) of the members' best epochs, in bits per dimension; minus infinity
+        where nothing is held out.
+    """
+
+    step: Any
+    best_epoch: Any
+    held_out_nll: Any
+
+
 class Program(NamedTuple):
     """What a configuration trains on, and the compiled functions that do it.
 
@@ -44,7 +61,7 @@ class Program(NamedTuple):
       load: a batch of drawn examples (members, B), on the devices.
       start: the state before the first step, (members, ...).
       step: from a state and a batch to the next state and what it tells.
-      progress: of a state, the steps done and the last epoch that was a member's best.
+      standing: of a state.
       end_epoch: from a state and the epoch's number to the state with its weights chosen or not.
     """
 
@@ -56,7 +73,7 @@ class Program(NamedTuple):
     load: Callable[[NDArray[np.int64]], Batch]
     start: Callable[[], TrainState]
     step: Callable[[TrainState, Batch], tuple[TrainState, StepResult]]
-    progress: Callable[[TrainState], tuple[int, int]]
+    standing: Callable[[TrainState], Standing]
     end_epoch: Callable[[TrainState, int], TrainState]
 
 
@@ -96,8 +113,8 @@ def make_program(config: ConfigDict) -> Program:
         return jax.jit(map_members(init, mesh), out_shardings=place)(seeds, load(first.examples))
 
     step = map_members(make_step(flow, make_windows, optimizer, training), mesh)
+    compiled = jax.jit(step, out_shardings=(place, everywhere(mesh)), donate_argnums=0)
     choosing = jax.jit(map_members(choose, mesh), out_shardings=place, donate_argnums=0)
-
     gather_average = jax.jit(averaged, out_shardings=everywhere(mesh))
 
     def end_epoch(state: TrainState, epoch: int) -> TrainState:
@@ -106,14 +123,18 @@ def make_program(config: ConfigDict) -> Program:
         return choosing(state, nll, jnp.full(members, epoch, jnp.int32))
 
     @functools.partial(jax.jit, out_shardings=everywhere(mesh))
-    def latest(state: TrainState) -> tuple[jax.Array, jax.Array]:
-        return state.step.max(), state.chosen.epoch.max()
+    def gather_standing(state: TrainState) -> Standing:
+        return Standing(state.step.max(), state.chosen.epoch.max(), state.chosen.held_out_nll)
 
-    def progress(state: TrainState) -> tuple[int, int]:
-        done, best_epoch = latest(state)
-        return int(done), int(best_epoch)
+    def standing(state: TrainState) -> Standing:
+        return jax.device_get(gather_standing(state))
 
-    compiled = jax.jit(step, out_shardings=(place, everywhere(mesh)), donate_argnums=0)
     return Program(
-        config, flow, examples, held_out, mesh, load, start, compiled, progress, end_epoch
+        config, flow, examples, held_out, mesh, load, start, compiled, standing, end_epoch
     )
+
+
+def num_parameters(flow: FlowConfig) -> int:
+    """How many numbers a flow learns."""
+    params = abstract_variables(flow)["params"]
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))

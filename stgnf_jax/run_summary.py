@@ -197,6 +197,12 @@ def _taken_over(workdir: str | os.PathLike[str], summary: Summary) -> Summary:
     if not (Path(workdir) / SUMMARY_FILE).exists():
         return summary._replace(started=_now())
     earlier = load_summary(workdir)
+    if earlier.data_hash != summary.data_hash:
+        raise InputError(
+            "the poses are not those that the run here was trained on; give another folder, or "
+            "bring the poses back",
+            file=workdir,
+        )
     return summary._replace(
         **_achieved(earlier)._asdict(), started=earlier.started, wall_seconds=earlier.wall_seconds
     )

@@ -33,15 +33,14 @@ def main(devices: str, members: str, data: str, out: str, *processes: str) -> No
         tell = (result.loss, result.nll.mean(1), state.variables["batch_stats"], state.optimizer)
         seen.append(jax.device_get(everywhere(tell)))
     losses, nll, stats, optimizer = zip(*seen, strict=True)
+    first = jax.tree.leaves(optimizer[0][1][0].mu)
     if leads():
         np.savez(
             out,
             loss=np.stack(losses),
             nll=np.stack(nll),
             stats=np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(stats)]),
-            first=np.concatenate(
-                [np.ravel(leaf) for leaf in jax.tree.leaves(optimizer[0][1][0].mu)]
-            ),
+            first=np.concatenate([np.ravel(leaf) for leaf in first]),
             devices=jax.device_count(),
         )
 
