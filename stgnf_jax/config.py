@@ -33,13 +33,17 @@ def _data() -> dict[str, object]:
     return {
         # A name in `datasets.BENCHMARKS`: how files are named and masks read.
         "benchmark": "custom",
-        # The data set's folder; the four below lie in it.
+        # The data set's folder; what the names below stand for lies in it.
         "root": "",
         "train_poses": "pose/train",
         "test_poses": "pose/test",
         "masks": "gt/test_frame_mask",
-        # Poses of abnormal people only, for the supervised setting; "" for the unsupervised one.
+        # For the supervised setting, see docs/supervised.md; all of it "" for the unsupervised one.
+        # Poses of abnormal people only.
         "train_abnormal_poses": "",
+        # Labels of the training poses, and which of `labels.LABEL_KINDS` they are.
+        "train_labels": "",
+        "train_label_kind": "spans",
         # Pixels (width, height) that keypoints are divided by; a trained model keeps its own.
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".

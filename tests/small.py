@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stgnf_jax.config import default_config
 from stgnf_jax.flow import STGNF
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.label_spans import FIELDS
 from stgnf_jax.model import Model
 
 NUM_FRAMES = 24
@@ -58,6 +59,15 @@ def write_data(root: Path) -> Path:
         write_clip(root / f"pose/test/{name}.json", [walk(seed), walk(seed + 1, ABNORMAL)])
         np.save(masks / f"{name}.npy", mask)
     return root
+
+
+def write_spans(path: Path, *spans: tuple[object, ...]) -> Path:
+    """A file of labels, CSV or JSON by its name; a span is clip, person, first, last, label."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps([dict(zip(FIELDS, span, strict=True)) for span in spans]))
+    else:
+        path.write_text("".join(",".join(map(str, row)) + "\n" for row in (FIELDS, *spans)))
+    return path
 
 
 def small_config(root: Path) -> ConfigDict:
