@@ -44,6 +44,9 @@ def _data() -> dict[str, object]:
         # Labels of the training poses, and which of `labels.LABEL_KINDS` they are.
         "train_labels": "",
         "train_label_kind": "spans",
+        # Pixels (width, height) of the video that the training poses were found in, where its
+        # instance masks have another size; () where they have the same.
+        "train_label_resolution": (),
         # Pixels (width, height) that keypoints are divided by; a trained model keeps its own.
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
@@ -145,10 +148,12 @@ def check_config(config: ConfigDict) -> None:
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
         )
-    try:
-        check_resolution(config.data.resolution)
-    except ValueError as error:
-        raise InputError(str(error), field="config.data") from error
+    for name in ("resolution", "train_label_resolution"):
+        try:
+            if config.data[name] or name == "resolution":
+                check_resolution(config.data[name])
+        except ValueError as error:
+            raise InputError(str(error), field=f"config.data.{name}") from error
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

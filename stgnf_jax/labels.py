@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from stgnf_jax.datasets import BENCHMARKS, Benchmark
 from stgnf_jax.errors import InputError
 from stgnf_jax.ground_truth import read_masks
+from stgnf_jax.instance_masks import abnormal_on_masks
 from stgnf_jax.label_spans import abnormal_in_spans
 from stgnf_jax.poses import Tracks
 
-# What labels can be read from: a file of spans, or frame masks like those of the test clips.
-LABEL_KINDS = ("spans", "frame_masks")
+# What labels can be read from: a file of spans, frame masks like those of the test clips, or
+# UBnormal's annotations.
+LABEL_KINDS = ("spans", "frame_masks", "instance_masks")
 
 
 def abnormal_poses(data: ConfigDict, tracks: Tracks) -> NDArray[np.bool_]:
@@ -34,6 +36,8 @@ def abnormal_poses(data: ConfigDict, tracks: Tracks) -> NDArray[np.bool_]:
             return abnormal_in_spans(path, tracks)
         case "frame_masks":
             return abnormal_in_frames(path, tracks, BENCHMARKS[data.benchmark])
+        case "instance_masks":
+            return abnormal_on_masks(path, tracks, data.train_label_resolution)
     raise InputError(
         f"must be one of {', '.join(LABEL_KINDS)}, got {data.train_label_kind!r}",
         field="config.data.train_label_kind",

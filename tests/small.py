@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
+from PIL import Image
 
 from stgnf_jax.config import default_config
 from stgnf_jax.flow import STGNF
@@ -68,6 +69,17 @@ def write_spans(path: Path, *spans: tuple[object, ...]) -> Path:
     else:
         path.write_text("".join(",".join(map(str, row)) + "\n" for row in (FIELDS, *spans)))
     return path
+
+
+def write_annotations(
+    folder: Path, clip: str, objects: str, images: dict[int, Image.Image]
+) -> None:
+    """UBnormal's annotations of a clip: the text of its abnormal objects, an image a frame."""
+    annotations = folder / f"Scene{clip.split('_')[2]}" / f"{clip}_annotations"
+    annotations.mkdir(parents=True, exist_ok=True)
+    (annotations / f"{clip}_tracks.txt").write_text(objects)
+    for frame, image in images.items():
+        image.save(annotations / f"{clip}_{frame:04}_gt.png")
 
 
 def small_config(root: Path) -> ConfigDict:

@@ -3,12 +3,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
+from PIL import Image
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.labels import abnormal_poses, window_labels
 from stgnf_jax.poses import Tracks
 from stgnf_jax.window_set import load_window_set
-from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data, write_spans
+from tests.small import (
+    FLOW,
+    NUM_FRAMES,
+    small_config,
+    walk,
+    write_annotations,
+    write_clip,
+    write_data,
+    write_spans,
+)
 
 
 @pytest.fixture
@@ -73,6 +83,23 @@ def test_a_mask_is_missing(data: ConfigDict) -> None:
     write_masks(data)
     write_clip(Path(data.root, "pose/train/3.json"), [walk(1)])
     with pytest.raises(InputError, match=r"labels/3\.npy: is missing; the mask of clip 3"):
+        abnormal_poses(data, train_tracks(data))
+
+
+def test_instance_masks(data: ConfigDict) -> None:
+    """Object 1 is all that there is; poses are in pixels twice as small as those of the masks."""
+    clip = "abnormal_scene_2_scenario_1"
+    write_clip(Path(data.root, f"ub/{clip}_alphapose_tracked_person.json"), [walk(5), walk(6)])
+    image = Image.new("L", (2000, 2000), 1)
+    write_annotations(Path(data.root, "labels"), clip, "1,3,4\n", {3: image, 4: image})
+    data.train_poses, data.benchmark = "ub", "ubnormal"
+    data.train_labels, data.train_label_kind = "labels", "instance_masks"
+    for resolution in ((), (1000.0, 1000.0)):
+        data.train_label_resolution = resolution
+        abnormal = abnormal_poses(data, train_tracks(data))
+        assert np.flatnonzero(abnormal).tolist() == [3, 4, NUM_FRAMES + 3, NUM_FRAMES + 4]
+    data.train_label_resolution = (10.0, 10.0)
+    with pytest.raises(InputError, match="lies beyond"):
         abnormal_poses(data, train_tracks(data))
 
 
