@@ -107,6 +107,11 @@ def make_program(config: ConfigDict) -> Program:
     width, height = config.data.resolution
     resolution = (width, height)
     make_windows = windows_maker(flow, resolution, training)
+    if training.balance != "none" and len(np.unique(examples.label)) < 2:
+        raise InputError(
+            f"{training.balance} needs windows of both labels, and all are of one",
+            field="config.training.balance",
+        )
     weight = example_weights(examples, training.balance)
     place = by_member(mesh)
 

@@ -190,13 +190,15 @@ def split_held_out(
     count = track.max() + 1
     shuffled = np.random.default_rng((seed, 0)).permutation(count)
     held_out = np.isin(track, shuffled[: max(1, round(share * count))])
-    if held_out.all() or not (held_out & (examples.label > 0)).any():
+    normal = examples.label > 0
+    left, lost = np.unique(examples.label[~held_out]), np.unique(examples.label)
+    if not (held_out & normal).any() or len(left) < len(lost):
         raise InputError(
-            f"{share} of {count} tracks cannot be held out: there must be normal windows on both "
-            "sides",
+            f"{share} of {count} tracks cannot be held out: there must be normal windows among "
+            "them, and windows of every label left; give another share or another config.seed",
             field="config.training.held_out",
         )
-    return select(examples, ~held_out), select(examples, held_out & (examples.label > 0))
+    return select(examples, ~held_out), select(examples, held_out & normal)
 
 
 def select(examples: TrainingSet, kept: np.ndarray) -> TrainingSet:

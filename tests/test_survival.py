@@ -134,10 +134,10 @@ def test_a_damaged_newest_checkpoint(training: Training, undisturbed: Path, tmp_
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of 300 KiB."""
+    """A file system of its own, of 400 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
         pytest.skip("no file system can be mounted here, so no disk can be filled")
     yield folder
