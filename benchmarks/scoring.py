@@ -114,9 +114,12 @@ def table(found: list[dict[str, object]]) -> str:
     ]
     for row in found:
         ratios = np.divide(row["ours"], row["peer"])
-        mine, theirs = statistics.median(row["ours"]), statistics.median(row["peer"])
-        ratio = f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-        lines.append(f"| {row['name']} | {mine:,.0f} | {theirs:,.0f} | {ratio} |")
+        theirs, ratio = "", ""
+        if not np.isnan(ratios).any():
+            theirs = f"{statistics.median(row['peer']):,.0f}"
+            ratio = f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+        mine = f"{statistics.median(row['ours']):,.0f}"
+        lines.append(f"| {row['name']} | {mine} | {theirs} | {ratio} |")
     return "\n".join(lines)
 
 
