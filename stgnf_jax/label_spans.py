@@ -98,7 +98,9 @@ def read_spans(path: str | os.PathLike[str]) -> list[Span]:
     readers = {".csv": _csv_rows, ".json": _json_rows}
     read = readers.get(Path(path).suffix.lower())
     if read is None:
-        raise InputError("is not named *.csv or *.json; labels in spans are", file=path)
+        raise InputError(
+            "is not named *.csv or *.json; for masks, set config.data.train_label_kind", file=path
+        )
     try:
         return [_span(f"{os.fspath(path)}: {where}", row) for where, row in read(Path(path))]
     except OSError as error:
