@@ -9,8 +9,12 @@ from ml_collections import ConfigDict
 from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.npy_files import release
 from stgnf_jax.window_set import load_window_set
 from stgnf_jax.windows import WindowOrigin, Windows, window_origin
+
+# Rows of an array that are hashed together.
+_CHUNK = 2**16
 
 
 class TrainingSet(NamedTuple):
@@ -80,7 +84,9 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
 def _content_hash(*arrays: np.ndarray) -> str:
     digest = hashlib.blake2b(digest_size=20)
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)
+        for first in range(0, len(array), _CHUNK):
+            digest.update(np.ascontiguousarray(array[first : first + _CHUNK]).data)
+            release(array)
     return digest.hexdigest()
 
 
