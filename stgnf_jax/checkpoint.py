@@ -5,8 +5,10 @@ of the ensemble) and `checkpoints/<step>/`: the variables to score with, arrays 
 of members, and while training the whole state of it. Nothing in it is ever executed.
 """
 
+import logging as std_logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ import tensorstore as ts
 from absl import logging
 from jax.sharding import Sharding, SingleDeviceSharding
 
+from stgnf_jax.calibration_file import load_calibration
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow import Variables, abstract_variables
@@ -84,9 +87,10 @@ def manager(directory: str | os.PathLike[str], *, create: bool = True) -> Any:
     """
     folder = Path(directory).absolute() / STEPS
     try:
-        return ocp.CheckpointManager(
-            folder, options=ocp.CheckpointManagerOptions(create=create, max_to_keep=KEPT)
+        options = ocp.CheckpointManagerOptions(
+            create=create, max_to_keep=KEPT, enable_async_checkpointing=False
         )
+        return ocp.CheckpointManager(folder, options=options)
     except OSError as error:
         raise InputError(f"cannot be used ({error.strerror})", file=folder) from error
 
@@ -103,7 +107,9 @@ def save(directory: str | os.PathLike[str], model: Model, step: int = 0) -> None
 
 
 def save_step(steps: Any, step: int, variables: Variables, state: Any = None) -> None:
-    """Writes one step through its `manager`, and waits until it is whole on disk.
+    """Writes one step through its `manager`; it is whole on disk afterwards, or not there at all.
+
+    One of the same number, which must have been damaged, gives way.
 
     Args:
       steps: the manager.
@@ -118,8 +124,10 @@ def save_step(steps: Any, step: int, variables: Variables, state: Any = None) ->
     if state is not None:
         items["state"] = ocp.args.StandardSave(_by_name(state))
     try:
-        steps.save(step, args=ocp.args.Composite(**items), force=True)
-        steps.wait_until_finished()
+        with _quiet():
+            if step in steps.all_steps():
+                steps.delete(step)
+            steps.save(step, args=ocp.args.Composite(**items), force=True)
     except Exception as error:  # orbax documents no error types of its own
         raise InputError(
             f"step {step} cannot be written ({_first_line(error)}); the steps before it are kept",
@@ -170,7 +178,11 @@ def load_members(directory: str | os.PathLike[str]) -> tuple[Model, ...]:
         variables = [
             jax.tree.map(lambda leaf, i=i: leaf[i], found) for i in range(description.members)
         ]
-    return tuple(Model(description.flow, one, description.resolution) for one in variables)
+    calibrations = load_calibration(directory, description.flow, description.members)
+    return tuple(
+        Model(description.flow, one, description.resolution, calibration)
+        for one, calibration in zip(variables, calibrations, strict=True)
+    )
 
 
 def restore_state(steps: Any, like: Any, place: Sharding) -> Any:
@@ -229,6 +241,20 @@ def _restore(steps: Any, step: int, item: str, expected: Any) -> Any:
             f"step {step} cannot be read or does not fit {MODEL_FILE} ({_first_line(error)})",
             file=Path(steps.directory).parent,
         ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the pages that orbax's threads log of an error that it raises too."""
+
+    def is_not_orbax(record: std_logging.LogRecord) -> bool:
+        return "orbax" not in record.pathname
+
+    logging.get_absl_logger().addFilter(is_not_orbax)
+    try:
+        yield
+    finally:
+        logging.get_absl_logger().removeFilter(is_not_orbax)
 
 
 def _first_line(error: Exception) -> str:
