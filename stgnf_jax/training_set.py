@@ -13,9 +13,13 @@ from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.labels import abnormal_poses, window_labels
+from stgnf_jax.npy_files import release
 from stgnf_jax.poses import Tracks
 from stgnf_jax.window_set import load_window_set
 from stgnf_jax.windows import WindowOrigin, Windows, window_origin
+
+# Rows of an array that are hashed together.
+_CHUNK = 2**16
 
 
 class TrainingSet(NamedTuple):
@@ -133,7 +137,9 @@ def _all_abnormal(tracks: Tracks) -> NDArray[np.bool_]:
 def _content_hash(*arrays: np.ndarray) -> str:
     digest = hashlib.blake2b(digest_size=20)
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)
+        for first in range(0, len(array), _CHUNK):
+            digest.update(np.ascontiguousarray(array[first : first + _CHUNK]).data)
+            release(array)
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from stgnf_jax import training_set
 from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.training_set import (
@@ -150,3 +151,14 @@ def test_what_cannot_be_held_out(data: ConfigDict) -> None:
         with pytest.raises(InputError, match=rf"held_out: {share} of 6 tracks cannot be held out"):
             split_held_out(labelled, share, seed=0)
     assert not len(split_held_out(examples, 0, seed=0)[1].start)
+
+
+def test_the_content_hash_is_of_every_chunk(
+    data: ConfigDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_training_set(data, FLOW).content_hash
+    monkeypatch.setattr(training_set, "_CHUNK", 7)
+    assert load_training_set(data, FLOW).content_hash == whole
+    last = sorted(Path(data.root, "pose/train").iterdir())[-1]
+    write_clip(last, [walk(20), walk(22)])
+    assert load_training_set(data, FLOW).content_hash != whole
