@@ -67,6 +67,18 @@ def scorer(model: Model) -> Callable[[np.ndarray | jax.Array], NDArray[np.floati
     return lambda x: map_windows(function, _checked(model.config, x))
 
 
+def pmap_scorer(model: Model) -> Callable[[np.ndarray | jax.Array], jax.Array]:
+    """`score_windows` through `jax.pmap`, for programs that are built on it.
+
+    `score_windows` uses all devices as it is; JAX itself only maintains pmap.
+
+    Returns:
+      A function from (devices, B, T, V, C) to (devices, B), each device its own B windows.
+    """
+    folded = fold(model.config, model.variables)
+    return jax.pmap(functools.partial(normality, model.config, folded))
+
+
 def window_statistics(model: Model, x: np.ndarray | jax.Array) -> FlowStatistics:
     """The scores of `score_windows` with the parts that they are made of; NumPy arrays."""
     folded = replicate(fold(model.config, model.variables))

@@ -22,6 +22,7 @@ DELTAS: dict[str, dict[str, Any]] = {
         "model.permutation": "invertible_1x1",
         "training.optimizer": "adam",
     },
+    "robust": {"ensemble": 8, "scoring.score": "density_of_states"},
     "shanghaitech": {"data.benchmark": "shanghaitech"},
     "shanghaitech_hr": {"data.benchmark": "shanghaitech_hr"},
     "ubnormal": UBNORMAL,
