@@ -9,6 +9,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+# Bytes of a mapped file that may stay in memory once they are read: to let go of them and to find
+# them again takes a millisecond a batch.
+_MAY_STAY = 2**29
+
 
 @contextmanager
 def growing_array(
@@ -59,12 +63,13 @@ def map_array(path: Path, dtype: type[np.generic]) -> NDArray[Any]:
 
 
 def release(array: NDArray[Any]) -> None:
-    """Lets go of what was read of a memory-mapped array; it can be read again as before.
+    """Lets go of what was read of a large memory-mapped array; it can be read again as before.
 
     Until then the pages that were touched count as memory of this process, in the end the whole
-    file. Does nothing to other arrays.
+    file. Does nothing to small files and to other arrays.
     """
     while isinstance(array.base, np.ndarray):
         array = array.base
-    if isinstance(array.base, mmap.mmap) and not array.flags.writeable:
-        array.base.madvise(mmap.MADV_DONTNEED)
+    file = array.base
+    if isinstance(file, mmap.mmap) and not array.flags.writeable and len(file) > _MAY_STAY:
+        file.madvise(mmap.MADV_DONTNEED)

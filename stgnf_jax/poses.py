@@ -114,8 +114,13 @@ def read_files(paths: Iterable[Path], reading: Reading) -> Iterator[PoseFolder]:
 
 
 def _read_file(path: Path, taken: set[str], reading: Reading) -> PoseFolder:
-    faults: list[InputError] = []
-    report = faults.append if reading.skip_bad else _fail
+    skipped: list[str] = []
+
+    def report(error: InputError) -> None:
+        if not reading.skip_bad:
+            raise error
+        skipped.append(str(error.at(path.name)))
+
     tracks, raw = _clip_tracks((), [], reading.skeleton), None
     try:
         raw = _read_bytes(path)
@@ -126,9 +131,8 @@ def _read_file(path: Path, taken: set[str], reading: Reading) -> PoseFolder:
     except InputError as error:
         if not reading.skip_bad:
             raise error.at(path) from error
-        faults.append(error)
-    skipped = tuple(str(fault.at(path.name)) for fault in faults)
-    return PoseFolder(tracks, skipped, hash_file(path, raw))
+        report(error)
+    return PoseFolder(tracks, tuple(skipped), hash_file(path, raw))
 
 
 def join(files: Iterable[PoseFolder]) -> PoseFolder:
@@ -163,10 +167,6 @@ def added_rows(files: Iterable[PoseFolder]) -> Iterator[PoseFolder]:
         yield file._replace(tracks=tracks._replace(clip=tracks.clip + clips, offsets=offsets))
         detections += len(tracks.frame)
         clips += len(tracks.clips)
-
-
-def _fail(error: InputError) -> None:
-    raise error
 
 
 def _read_bytes(path: Path) -> bytes:

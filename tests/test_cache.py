@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from stgnf_jax.cache import load_folder
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
 from stgnf_jax.pose_files import hash_files
-from stgnf_jax.poses import PoseFolder, read_folder
+from stgnf_jax.poses import PoseFolder, read_files, read_folder
 from stgnf_jax.skeleton import make_skeleton
 
 PAIR = make_skeleton("pair", 2, [(0, 1)])
@@ -312,6 +314,26 @@ def test_memory_is_that_of_one_file(folder: Path, tmp_path: Path) -> None:
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_broken_file_leaves_memory_too(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[weakref.ref[Any]] = []
+
+    def watched(*args: Any) -> Iterator[PoseFolder]:
+        for file in read_files(*args):
+            seen.append(weakref.ref(file.tracks.keypoints))
+            yield file
+            assert all(keypoints() is None for keypoints in seen[:-1])
+
+    monkeypatch.setattr(cache, "read_files", watched)
+    gc.disable()  # Cycles of errors and frames would only be found in time.
+    try:
+        load(folder, tmp_path / "cache")
+    finally:
+        gc.enable()
+    assert len(seen) == 3
 
 
 def test_an_unreadable_file_is_named_by_the_reader(folder: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stgnf_jax import npy_files
 from stgnf_jax.npy_files import growing_array, map_array, release
 
 
@@ -55,19 +56,26 @@ def _resident_file_pages() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_what_is_released_is_out_of_memory_and_still_there(tmp_path: Path) -> None:
+def test_what_is_released_is_out_of_memory_and_still_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     size = 2**25
     np.save(tmp_path / "a.npy", np.ones(size // 4, np.float32))
     array = map_array(tmp_path / "a.npy", np.float32)
     before = _resident_file_pages()
     assert array.sum() == size // 4
+    release(array)
     assert _resident_file_pages() > before + size // 2
+    monkeypatch.setattr(npy_files, "_MAY_STAY", size)
     release(array[5:].reshape(-1, 1))
     assert _resident_file_pages() < before + size // 8
     assert array.sum() == size // 4
 
 
-def test_arrays_that_may_be_changed_keep_their_changes(tmp_path: Path) -> None:
+def test_arrays_that_may_be_changed_keep_their_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npy_files, "_MAY_STAY", 0)
     np.save(tmp_path / "a.npy", np.ones(4))
     private = np.load(tmp_path / "a.npy", mmap_mode="c")
     private[0] = 5
