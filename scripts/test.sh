@@ -4,4 +4,4 @@ set -eu
 . "$(dirname -- "$0")/setup.sh"
 install_lock dev
 cd "$root"
-exec "$venv/bin/python" -m pytest -n 2 "$@"
+exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"
