@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from stgnf_jax.augment import AUGMENTATIONS, augment
+from stgnf_jax.augment import AUGMENTATIONS, augment, drop
 
 X = np.random.default_rng(0).uniform(1, 800, (2, 4, 5, 3)).astype(np.float32)
 
@@ -39,3 +39,19 @@ def test_two_channels_stay_two() -> None:
     y = augment(X[..., :2], mirrored)
     np.testing.assert_array_equal(y, X[..., :2] * np.array([-1, 1], np.float32))
     assert y.dtype == np.float32
+
+
+def test_a_dropped_keypoint_stays_where_it_was() -> None:
+    x = np.random.default_rng(1).uniform(1, 800, (50, 6, 7, 3)).astype(np.float32)
+    found = np.asarray(drop(x, jax.random.key(0), 0.2))
+    dropped = found[..., 2] == 0
+    assert not dropped[:, 0].any()
+    assert 0.15 < dropped[:, 1:].mean() < 0.25
+    before = np.concatenate([x[:, :1], x[:, :-1]], 1)
+    np.testing.assert_array_equal(found[dropped][:, :2], before[dropped][:, :2])
+    np.testing.assert_array_equal(found[~dropped], x[~dropped])
+
+
+def test_keypoints_without_confidence_are_dropped_too() -> None:
+    found = drop(X[..., :2], jax.random.key(0), 0.5)
+    np.testing.assert_array_equal(found, drop(X, jax.random.key(0), 0.5)[..., :2])
