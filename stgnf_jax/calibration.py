@@ -11,7 +11,7 @@ from sklearn.covariance import LedoitWolf
 
 from stgnf_jax.calibration_file import save_calibration
 from stgnf_jax.density_of_states import DensityOfStates, state
-from stgnf_jax.distributed import leads
+from stgnf_jax.distributed import leads, wait_for_all
 from stgnf_jax.fast_scoring import FlowStatistics
 from stgnf_jax.model import Model
 from stgnf_jax.score_kinds import Calibration
@@ -42,6 +42,7 @@ def calibrate(
     found = [_calibration(model, examples, start) for model in models]
     if leads():
         save_calibration(workdir, found)
+    wait_for_all("the calibration is written")
     pairs = zip(models, found, strict=True)
     return tuple(model._replace(calibration=calibration) for model, calibration in pairs)
 

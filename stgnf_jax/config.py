@@ -91,8 +91,8 @@ def _training() -> dict[str, object]:
         "held_out": 0.0,
         # Stop after so many epochs without a higher held-out likelihood; 0 for never.
         "patience": 0,
-        # Share of the least likely windows of each batch that is not learned from: for training
-        # poses that hold anomalies.
+        # Share of each batch's normal windows, the least likely, that is not learned from: for
+        # training poses that hold anomalies.
         "trim": 0.0,
         # A name in `sampling.BALANCE`: what is done about labels that are not equally frequent.
         "balance": "none",

@@ -14,12 +14,16 @@ MEMBERS, WINDOWS = "members", "windows"
 
 
 def devices_for(members: int) -> None:
-    """Before JAX has looked for devices: a processor's cores are one device each for an ensemble.
+    """Before JAX has looked for devices: a processor's cores are devices for an ensemble.
 
     Its members need no communication, so they make better use of cores than one flow's arrays.
+    There are as many devices as share the members evenly: a batch spread over what is left would
+    be slower, and its size might not fit.
     """
     if members > 1:
-        jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+        cores = range(1, (os.cpu_count() or 1) + 1)
+        devices = max(count for count in cores if members % count == 0)
+        jax.config.update("jax_num_cpu_devices", devices)
 
 
 def make_mesh(members: int) -> Mesh:

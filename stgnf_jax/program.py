@@ -70,7 +70,8 @@ class Program(NamedTuple):
       start: the state before the first step, (members, ...).
       step: from a state and a batch to the next state and what it tells.
       standing: of a state.
-      end_epoch: from a state and the epoch's number to the state with its weights chosen or not.
+      end_epoch: from a state and the epoch's number to the state with its weights chosen or not,
+        and its held-out nll, see `held_out.held_out_nll`.
     """
 
     config: ConfigDict
@@ -82,7 +83,7 @@ class Program(NamedTuple):
     start: Callable[[], TrainState]
     step: Callable[[TrainState, Batch], tuple[TrainState, StepResult]]
     standing: Callable[[TrainState], Standing]
-    end_epoch: Callable[[TrainState, int], TrainState]
+    end_epoch: Callable[[TrainState, int], tuple[TrainState, NDArray[np.float32]]]
 
 
 def make_program(config: ConfigDict) -> Program:
@@ -132,10 +133,10 @@ def make_program(config: ConfigDict) -> Program:
     choosing = jax.jit(map_members(choose, mesh), out_shardings=place, donate_argnums=0)
     gather_average = jax.jit(averaged, out_shardings=everywhere(mesh))
 
-    def end_epoch(state: TrainState, epoch: int) -> TrainState:
+    def end_epoch(state: TrainState, epoch: int) -> tuple[TrainState, NDArray[np.float32]]:
         source = WindowSource(held_out.keypoints, held_out.start, resolution)
         nll = held_out_nll(flow, jax.device_get(gather_average(state)), source)
-        return choosing(state, nll, jnp.full(members, epoch, jnp.int32))
+        return choosing(state, nll, jnp.full(members, epoch, jnp.int32)), nll
 
     @functools.partial(jax.jit, out_shardings=everywhere(mesh))
     def gather_standing(state: TrainState) -> Standing:

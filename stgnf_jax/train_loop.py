@@ -77,24 +77,22 @@ def go_on(program: Program, run: Run, state: TrainState) -> None:
         if ended or stopped or step % training.checkpoint_every == 0:
             _look_at(pending, 0, program, run)
             if ended:
-                state = program.end_epoch(state, draw.epoch)
-            _save(program, run, state, result, ended=ended)
+                state, nll = program.end_epoch(state, draw.epoch)
+                if training.held_out:
+                    run.watch.tell(Record(step - 1, draw.epoch, held_out_nll=nll.tolist()))
+            _save(program, run, state, result)
         if stopped:
             raise Stopped(f"stopped after step {step}; the same command goes on from there")
         if ended and is_finished(program, state):
             return
 
 
-def _save(
-    program: Program, run: Run, state: TrainState, result: StepResult, *, ended: bool
-) -> None:
+def _save(program: Program, run: Run, state: TrainState, result: StepResult) -> None:
     """Writes a checkpoint, and says so."""
     training = program.config.training
     standing = program.standing(state)
     step, best = int(standing.step), standing.held_out_nll.tolist()
     epochs = step // steps_per_epoch(program.examples, training.batch_size)
-    if training.held_out and ended:
-        run.watch.tell(Record(step - 1, epochs - 1, held_out_nll=best))
     served = state.chosen.variables if training.held_out else averaged(state)
     save_step(run.steps, step, served, state)
     run.watch.achieve(

@@ -137,7 +137,8 @@ def make_step(
         nll, batch_stats = training_nll(flow, {**variables, "params": params}, x, mean)
         weight = batch.weight
         if training.trim:
-            weight = jnp.where(_likely(jax.lax.stop_gradient(nll), training.trim), weight, 0)
+            kept = _likely(jax.lax.stop_gradient(nll), batch.label, training.trim)
+            weight = jnp.where(kept, weight, 0)
         return jnp.sum(weight * nll) / jnp.sum(weight), (nll, batch_stats)
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, StepResult]:
@@ -159,10 +160,14 @@ def make_step(
     return step
 
 
-def _likely(nll: jax.Array, trim: float) -> jax.Array:
-    """Which windows are not among the share `trim` with the highest nll, (B,)."""
-    kept = len(nll) - int(trim * len(nll))
-    return nll <= jnp.sort(nll)[kept - 1]
+def _likely(nll: jax.Array, label: jax.Array, trim: float) -> jax.Array:
+    """Which windows are not among the share `trim` of the normal ones with the highest nll, (B,).
+
+    Those that are known to be abnormal all are.
+    """
+    suspect = jnp.where(label > 0, nll, -jnp.inf)
+    left_out = jnp.floor(trim * (label > 0).sum()).astype(int)
+    return suspect <= jnp.sort(suspect)[len(nll) - 1 - left_out]
 
 
 def _average(state: TrainState, params: Variables, decay: float) -> Variables:

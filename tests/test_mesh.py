@@ -1,4 +1,4 @@
-from pathlib import Path
+import os
 
 import jax
 import numpy as np
@@ -6,25 +6,34 @@ import pytest
 from jax.sharding import PartitionSpec
 
 from stgnf_jax.errors import InputError
-from stgnf_jax.mesh import by_window, check_batch_size, make_mesh, map_members
-
-ROOT = Path(__file__).parents[1]
-ONE_RUN = """
-import sys, jax
-jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
-from pathlib import Path
-import numpy as np
-from stgnf_jax import checkpoint, training
-from tests.small import small_config
-config = small_config(Path(sys.argv[2]))
-config.ensemble, config.training.epochs, config.training.batch_size = int(sys.argv[3]), 1, 40
-config.training.held_out = 0.3
-members = training.train(config, sys.argv[4])
-"""
+from stgnf_jax.mesh import by_window, check_batch_size, devices_for, make_mesh, map_members
 
 
-def test_members_are_spread_first() -> None:
-    assert dict(make_mesh(8).shape) == {"members": 1, "windows": jax.device_count()}
+@pytest.mark.parametrize(
+    ("members", "devices", "shape"),
+    [(1, 4, (1, 4)), (8, 4, (4, 1)), (2, 4, (2, 2)), (3, 2, (1, 2)), (8, 12, (4, 3))],
+)
+def test_members_are_spread_first(
+    monkeypatch: pytest.MonkeyPatch, members: int, devices: int, shape: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(jax, "device_count", lambda: devices)
+    monkeypatch.setattr(jax, "make_mesh", jax.sharding.AbstractMesh)
+    assert make_mesh(members).shape == dict(zip(("members", "windows"), shape, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("members", "cores", "devices"), [(8, 2, 2), (8, 6, 4), (8, 12, 8), (8, 24, 8), (3, 2, 1)]
+)
+def test_the_cores_that_members_get(
+    monkeypatch: pytest.MonkeyPatch, members: int, cores: int, devices: int
+) -> None:
+    found = {}
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(jax.config, "update", found.__setitem__)
+    devices_for(1)
+    assert found == {}
+    devices_for(members)
+    assert found == {"jax_num_cpu_devices": devices}
 
 
 def test_each_member_is_mapped() -> None:

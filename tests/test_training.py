@@ -251,11 +251,16 @@ def test_the_best_epoch_is_kept(root: Path, tmp_path: Path) -> None:
                 program.held_out.keypoints, program.held_out.start, (856.0, 480.0)
             )
             found.append(held_out_nll(FLOW, averaged(state), held_out))
-            state = program.end_epoch(state, draw.epoch)
+            state, told = program.end_epoch(state, draw.epoch)
+            np.testing.assert_array_equal(told, found[-1])
     nll = np.stack(found)
     np.testing.assert_array_equal(state.chosen.held_out_nll, nll.min(0))
     np.testing.assert_array_equal(state.chosen.epoch, nll.argmin(0))
-    for member, model in enumerate(train(config, tmp_path / "run")):
+    members = train(config, tmp_path / "run")
+    logged = [record.held_out_nll for record in read_log(tmp_path / "run")]
+    np.testing.assert_allclose([one for one in logged if one is not None], nll, rtol=1e-6)
+    assert (np.diff(nll, axis=0) > 0).any()  # what is logged is each epoch's, not the best so far
+    for member, model in enumerate(members):
         expected = jax.tree.map(lambda leaf, i=member: leaf[i], state.chosen.variables)
         assert equal(model.variables, expected)
 
