@@ -86,7 +86,10 @@ def _runs_flags() -> None:
 
 
 def _config(values: Any) -> "ConfigDict":
+    from stgnf_jax.compiled import keep_compiled
+
     config = values.config
+    keep_compiled(config.data.cache_dir)
     config.data.root = _path(config.data.root)
     config.data.skip_bad |= values.skip_bad
     return config

@@ -60,7 +60,7 @@ def _data() -> dict[str, object]:
         "augmentation": "mirror",
         # Leave out what is broken in pose files, and count it, in place of stopping.
         "skip_bad": False,
-        # Where parsed poses are kept; "" for nowhere.
+        # Where parsed poses and compiled functions are kept; "" for nowhere.
         "cache_dir": "~/.cache/stgnf_jax",
     }
 

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import sklearn.metrics
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
@@ -48,9 +47,16 @@ def auc_micro(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
 
     Raises:
       InputError: all frames are normal, or none is.
+      ValueError: a score is NaN.
     """
     _check(normal)
-    return float(sklearn.metrics.roc_auc_score(normal, score))
+    if np.isnan(score).any():
+        raise ValueError("score must hold no NaN")
+    abnormal = np.sort(score[~normal])
+    lower, not_higher = (
+        np.searchsorted(abnormal, score[normal], side).mean() for side in ("left", "right")
+    )
+    return float((lower + not_higher) / 2 / len(abnormal))
 
 
 def roc_curve(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> RocCurve:
@@ -59,6 +65,8 @@ def roc_curve(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> RocCurv
     Raises:
       InputError: all frames are normal, or none is.
     """
+    import sklearn.metrics
+
     _check(normal)
     false_alarms, found, _ = sklearn.metrics.roc_curve(~normal, -score)
     return RocCurve(false_alarms, found)

@@ -48,6 +48,12 @@ def test_help(flag: str | None) -> None:
     assert not done.stderr
 
 
+def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
+    slow = ("matplotlib", "sklearn", "scipy.stats", "tensorboardX", "PIL")
+    code = f"import sys, stgnf_jax.evaluation; print([m for m in {slow} if m in sys.modules])"
+    assert stgnf(code=code).stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("name", "mentioned"),
     [

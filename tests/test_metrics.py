@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import sklearn.metrics
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
@@ -30,6 +31,14 @@ def test_area_under_the_curve_is_the_auc() -> None:
     area = np.trapezoid(curve.found, curve.false_alarms)
     assert 0.7 < area < 0.8
     assert area == pytest.approx(auc_micro(normal, score), abs=1e-12)
+
+
+def test_auc_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(1)
+    normal = random.random(500) < 0.7
+    score = np.round(normal + random.normal(size=500), 1)  # with many equal scores
+    expected = sklearn.metrics.roc_auc_score(normal, score)
+    assert auc_micro(normal, score) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("measure", [auc_micro, roc_curve])
