@@ -43,7 +43,7 @@ def test_two_channels_stay_two() -> None:
 
 def test_a_dropped_keypoint_stays_where_it_was() -> None:
     x = np.random.default_rng(1).uniform(1, 800, (50, 6, 7, 3)).astype(np.float32)
-    found = np.asarray(drop(x, jax.random.key(0), 0.2))
+    found = np.asarray(drop(jax.numpy.asarray(x), jax.random.key(0), 0.2))
     dropped = found[..., 2] == 0
     assert not dropped[:, 0].any()
     assert 0.15 < dropped[:, 1:].mean() < 0.25
@@ -53,5 +53,6 @@ def test_a_dropped_keypoint_stays_where_it_was() -> None:
 
 
 def test_keypoints_without_confidence_are_dropped_too() -> None:
-    found = drop(X[..., :2], jax.random.key(0), 0.5)
-    np.testing.assert_array_equal(found, drop(X, jax.random.key(0), 0.5)[..., :2])
+    x = jax.numpy.asarray(X)
+    found = drop(x[..., :2], jax.random.key(0), 0.5)
+    np.testing.assert_array_equal(found, drop(x, jax.random.key(0), 0.5)[..., :2])

@@ -27,7 +27,7 @@ def test_members_are_spread_first(
 def test_the_cores_that_members_get(
     monkeypatch: pytest.MonkeyPatch, members: int, cores: int, devices: int
 ) -> None:
-    found = {}
+    found: dict[str, int] = {}
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     monkeypatch.setattr(jax.config, "update", found.__setitem__)
     devices_for(1)
