@@ -39,14 +39,21 @@ def locked(workdir: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"cannot be used ({error.strerror})", file=workdir) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, workdir)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, workdir: str | os.PathLike[str]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise InputError(
             "another process is training here; wait for it, or give another folder", file=workdir
         ) from error
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        raise InputError(f"cannot be locked ({error.strerror})", file=workdir) from error
 
 
 def open_run(config: ConfigDict, description: Description, workdir: str | os.PathLike[str]) -> None:
