@@ -121,6 +121,10 @@ def test_processes_that_cannot_be_joined(data: Path, tmp_path: Path) -> None:
         printed, _ = process.communicate(timeout=100)
     assert process.returncode == 1
     assert "--process_id: must be from 0 to below --num_processes=1, got 3" in printed
+    with start("-c", MAIN, "train", *flags, "--num_processes=2") as process:
+        printed, _ = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "--coordinator: is needed with --num_processes or --process_id" in printed
 
 
 def test_a_folder_that_only_the_first_process_finds_taken(data: Path, tmp_path: Path) -> None:
