@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.score_kinds import SCORES
 from stgnf_jax.skeleton import load_skeleton
 from stgnf_jax.windows import check_resolution
 
@@ -113,10 +114,10 @@ def _scoring() -> dict[str, object]:
 
 
 def check_config(config: ConfigDict) -> None:
-    """Checks the numbers that no pose file and no flow is needed to judge.
+    """Checks what no pose file and no flow is needed to judge.
 
     Raises:
-      InputError: a number that is too small or not finite; names the field.
+      InputError: a number out of its range, or no kind of score; names the field.
     """
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
     at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
@@ -127,6 +128,11 @@ def check_config(config: ConfigDict) -> None:
             raise InputError(
                 f"must be at least {least} and below 2^63, got {value}", field=f"config.{name}"
             )
+    if config.seed + config.ensemble > 2**31:
+        raise InputError(
+            f"must be below 2^31, as the seeds of all members, got {config.seed}",
+            field="config.seed",
+        )
     for name in ("learning_rate", "learning_rate_decay", "max_gradient_norm"):
         if not 0 < config.training[name] < math.inf:
             raise InputError(
@@ -147,6 +153,11 @@ def check_config(config: ConfigDict) -> None:
         raise InputError(
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
+        )
+    if config.scoring.score not in SCORES:
+        raise InputError(
+            f"must be one of {', '.join(SCORES)}, got {config.scoring.score!r}",
+            field="config.scoring.score",
         )
     for name in ("resolution", "train_label_resolution"):
         try:

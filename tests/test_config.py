@@ -156,6 +156,9 @@ def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
         ("training", "learning_rate", float("inf")),
         ("training", "learning_rate_decay", 0.0),
         ("training", "max_gradient_norm", -1.0),
+        ("training", "keypoint_noise", -1.0),
+        ("training", "patience", -1),
+        ("training", "checkpoint_every", 0),
     ],
 )
 def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
@@ -166,8 +169,40 @@ def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
     assert str(value) in str(error.value)
 
 
-def test_a_seed_is_not_negative() -> None:
+def test_seeds_are_whole_numbers_of_31_bits() -> None:
+    """JAX would take larger ones for others: 2^32 for 0."""
     config = default_config()
     config.seed = -1
     with pytest.raises(InputError, match=r"config\.seed: must be at least 0 and .* got -1"):
+        check_config(config)
+    config.seed, config.ensemble = 2**31 - 2, 2
+    check_config(config)
+    config.seed = 2**31 - 1
+    with pytest.raises(InputError, match=rf"config\.seed: must be below 2\^31, .* got {2**31 - 1}"):
+        check_config(config)
+
+
+@pytest.mark.parametrize("name", ["average_decay", "held_out", "trim", "keypoint_drop"])
+@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan")])
+def test_a_share_out_of_range(name: str, value: float) -> None:
+    config = default_config()
+    config.training[name] = value
+    with pytest.raises(InputError, match=rf"config\.training\.{name}: must be from 0 to below 1"):
+        check_config(config)
+
+
+def test_patience_needs_held_out_windows() -> None:
+    config = default_config()
+    config.training.patience = 2
+    with pytest.raises(InputError, match=r"config\.training\.patience: .* set .*held_out too"):
+        check_config(config)
+    config.training.held_out = 0.1
+    check_config(config)
+
+
+def test_a_score_that_there_is_not() -> None:
+    config = default_config()
+    config.scoring.score = "loudness"
+    message = r"config\.scoring\.score: must be one of nll, typicality, .*, got 'loudness'"
+    with pytest.raises(InputError, match=message):
         check_config(config)
