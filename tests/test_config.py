@@ -7,6 +7,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from stgnf_jax.config import check_config, default_config, flow_config
+from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.skeleton import COCO_17
@@ -52,14 +53,6 @@ def load_config(name: str) -> tuple[ConfigDict, str]:
     return module.get_config(), module.__doc__ or ""
 
 
-def flat(config: ConfigDict, prefix: str = "") -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in config.items():
-        path = f"{prefix}{name}"
-        fields |= flat(value, f"{path}.") if isinstance(value, ConfigDict) else {path: value}
-    return fields
-
-
 def test_every_config_file_is_tested() -> None:
     assert {path.stem for path in CONFIGS.glob("*.py")} == set(DELTAS)
 
@@ -67,8 +60,8 @@ def test_every_config_file_is_tested() -> None:
 @pytest.mark.parametrize("name", DELTAS)
 def test_a_config_file_is_a_small_delta(name: str) -> None:
     config, doc = load_config(name)
-    default = flat(default_config())
-    fields = flat(config)
+    default = flatten(default_config().to_dict())
+    fields = flatten(config.to_dict())
     assert fields.keys() == default.keys()
     assert {k: v for k, v in fields.items() if v != default[k]} == DELTAS[name]
     assert config.is_locked
