@@ -71,6 +71,10 @@ def _join_processes(values: Any) -> None:
         from stgnf_jax.distributed import join
 
         join(values.coordinator, values.num_processes, values.process_id)
+    elif values.num_processes > 1 or values.process_id:
+        from stgnf_jax.errors import InputError
+
+        raise InputError("is needed with --num_processes or --process_id", field="--coordinator")
 
 
 def _demo_flags() -> None:

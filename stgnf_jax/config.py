@@ -1,12 +1,14 @@
 """The one default configuration; the files in `configs/` are small deltas on it."""
 
 import math
+from collections.abc import Callable
 from operator import attrgetter
 
 from ml_collections import ConfigDict
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.score_kinds import SCORES
 from stgnf_jax.skeleton import load_skeleton
 from stgnf_jax.windows import check_resolution
 
@@ -113,11 +115,32 @@ def _scoring() -> dict[str, object]:
 
 
 def check_config(config: ConfigDict) -> None:
-    """Checks the numbers that no pose file and no flow is needed to judge.
+    """Checks what no pose file and no flow is needed to judge.
 
     Raises:
-      InputError: a number that is too small or not finite; names the field.
+      InputError: a number out of its range, or no kind of score; names the field.
     """
+    _check_whole_numbers(config)
+    _check_numbers(config.training)
+    if config.training.patience and not config.training.held_out:
+        raise InputError(
+            "stops by the held-out likelihood; set config.training.held_out too",
+            field="config.training.patience",
+        )
+    if config.scoring.score not in SCORES:
+        raise InputError(
+            f"must be one of {', '.join(SCORES)}, got {config.scoring.score!r}",
+            field="config.scoring.score",
+        )
+    for name in ("resolution", "train_label_resolution"):
+        try:
+            if config.data[name] or name == "resolution":
+                check_resolution(config.data[name])
+        except ValueError as error:
+            raise InputError(str(error), field=f"config.data.{name}") from error
+
+
+def _check_whole_numbers(config: ConfigDict) -> None:
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
     at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
     at_least |= {"training.patience": 0, "training.checkpoint_every": 1}
@@ -127,33 +150,28 @@ def check_config(config: ConfigDict) -> None:
             raise InputError(
                 f"must be at least {least} and below 2^63, got {value}", field=f"config.{name}"
             )
-    for name in ("learning_rate", "learning_rate_decay", "max_gradient_norm"):
-        if not 0 < config.training[name] < math.inf:
-            raise InputError(
-                f"must be above 0, got {config.training[name]}", field=f"config.training.{name}"
-            )
-    for name in ("average_decay", "held_out", "trim", "keypoint_drop"):
-        if not 0 <= config.training[name] < 1:
-            raise InputError(
-                f"must be from 0 to below 1, got {config.training[name]}",
-                field=f"config.training.{name}",
-            )
-    if not 0 <= config.training.keypoint_noise < math.inf:
+    if config.seed + config.ensemble > 2**31:
         raise InputError(
-            f"must be at least 0, got {config.training.keypoint_noise}",
-            field="config.training.keypoint_noise",
+            f"must be below 2^31, as the seeds of all members, got {config.seed}",
+            field="config.seed",
         )
-    if config.training.patience and not config.training.held_out:
-        raise InputError(
-            "stops by the held-out likelihood; set config.training.held_out too",
-            field="config.training.patience",
-        )
-    for name in ("resolution", "train_label_resolution"):
-        try:
-            if config.data[name] or name == "resolution":
-                check_resolution(config.data[name])
-        except ValueError as error:
-            raise InputError(str(error), field=f"config.data.{name}") from error
+
+
+def _check_numbers(training: ConfigDict) -> None:
+    ranges: dict[str, tuple[Callable[[float], bool], str]] = dict.fromkeys(
+        ("learning_rate", "learning_rate_decay", "max_gradient_norm"),
+        (lambda value: 0 < value < math.inf, "above 0"),
+    )
+    ranges |= dict.fromkeys(
+        ("average_decay", "held_out", "trim", "keypoint_drop"),
+        (lambda value: 0 <= value < 1, "from 0 to below 1"),
+    )
+    ranges["keypoint_noise"] = (lambda value: 0 <= value < math.inf, "at least 0")
+    for name, (fits, expected) in ranges.items():
+        if not fits(training[name]):
+            raise InputError(
+                f"must be {expected}, got {training[name]}", field=f"config.training.{name}"
+            )
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

@@ -1,6 +1,9 @@
 """Several processes, on one machine or many, as one: JAX's own runtime."""
 
+from collections.abc import Callable
+
 import jax
+import numpy as np
 from jax.experimental import multihost_utils
 
 from stgnf_jax.errors import InputError
@@ -44,3 +47,27 @@ def wait_for_all(what: str) -> None:
 def leads() -> bool:
     """Whether this process is the one that writes what is written once."""
     return jax.process_index() == 0
+
+
+def led(action: Callable[[], None]) -> None:
+    """The process that leads does something; where it cannot, the others do not go on either.
+
+    Raises:
+      InputError: the one that `action` raised; in the others, one that refers to it.
+    """
+    found = _error_of(action) if leads() else None
+    failed = np.array(found is not None)
+    if jax.process_count() > 1:
+        failed = multihost_utils.broadcast_one_to_all(failed)
+    if found is not None:
+        raise found
+    if failed:
+        raise InputError("process 0 cannot go on, and says why")
+
+
+def _error_of(action: Callable[[], None]) -> InputError | None:
+    try:
+        action()
+    except InputError as error:
+        return error
+    return None

@@ -11,6 +11,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from stgnf_jax.checkpoint import Description, check_free, save_description
+from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 
@@ -39,14 +40,21 @@ def locked(workdir: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"cannot be used ({error.strerror})", file=workdir) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, workdir)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, workdir: str | os.PathLike[str]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise InputError(
             "another process is training here; wait for it, or give another folder", file=workdir
         ) from error
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        raise InputError(f"cannot be locked ({error.strerror})", file=workdir) from error
 
 
 def open_run(config: ConfigDict, description: Description, workdir: str | os.PathLike[str]) -> None:
@@ -73,20 +81,12 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
 
 def differences(run: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What must not differ between a run's configuration and that of the process that goes on."""
-    old, new = _flat(run), _flat(now)
+    old, new = flatten(run), flatten(now)
     return [
         f"{name} is {new.get(name)!r} now and was {old.get(name)!r}"
         for name in sorted(old.keys() | new.keys())
         if name not in FREE and old.get(name) != new.get(name)
     ]
-
-
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in config.items():
-        inner = isinstance(value, dict)
-        fields |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
-    return fields
 
 
 def _read(file: Path) -> dict[str, Any]:

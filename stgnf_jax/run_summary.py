@@ -175,6 +175,37 @@ def load_summary(workdir: str | os.PathLike[str]) -> Summary:
     return Summary(**_checked(file, Summary._field_defaults | read))
 
 
+def check_same_poses(workdir: str | os.PathLike[str], data_hash: str) -> None:
+    """Raises InputError if there is a run in a folder that was trained on other poses."""
+    if not (Path(workdir) / SUMMARY_FILE).exists():
+        return
+    if load_summary(workdir).data_hash != data_hash:
+        raise InputError(
+            "the poses are not those that the run here was trained on; give another folder, or "
+            "bring the poses back",
+            file=workdir,
+        )
+
+
+def note_finished(workdir: str | os.PathLike[str], achieved: Achieved) -> None:
+    """Says that a run is finished whose last process ended between its last step and saying so.
+
+    Args:
+      workdir: of the run.
+      achieved: how far it is; the last loss that is known stays.
+
+    Raises:
+      InputError: the file is damaged or cannot be written.
+    """
+    if not (Path(workdir) / SUMMARY_FILE).exists():
+        return
+    summary = load_summary(workdir)
+    if summary.status != "finished":
+        known = achieved._replace(loss=summary.loss)._asdict()
+        done = summary._replace(**known, status="finished", message="", updated=_now())
+        save_summary(workdir, done)
+
+
 def _checked(file: Path, read: dict[str, Any]) -> dict[str, Any]:
     fields = {}
     for name, hint in get_type_hints(Summary).items():
@@ -197,12 +228,6 @@ def _taken_over(workdir: str | os.PathLike[str], summary: Summary) -> Summary:
     if not (Path(workdir) / SUMMARY_FILE).exists():
         return summary._replace(started=_now())
     earlier = load_summary(workdir)
-    if earlier.data_hash != summary.data_hash:
-        raise InputError(
-            "the poses are not those that the run here was trained on; give another folder, or "
-            "bring the poses back",
-            file=workdir,
-        )
     return summary._replace(
         **_achieved(earlier)._asdict(), started=earlier.started, wall_seconds=earlier.wall_seconds
     )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 
@@ -107,15 +108,6 @@ def differing_fields(runs: list[Run]) -> list[str]:
     configs = [run.config for run in runs if run.status != DAMAGED]
     names = sorted({name for config in configs for name in config})
     return [name for name in names if len({repr(config.get(name)) for config in configs}) > 1]
-
-
-def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The fields of a configuration as SECTION.FIELD."""
-    fields: dict[str, Any] = {}
-    for name, value in config.items():
-        inner = isinstance(value, dict)
-        fields |= flatten(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
-    return fields
 
 
 def _find(folder: Path) -> list[Path]:

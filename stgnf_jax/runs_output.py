@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stgnf_jax import strict_json
-from stgnf_jax.runs import Run, differing_fields, flatten
+from stgnf_jax.config_fields import flatten
+from stgnf_jax.runs import Run, differing_fields
 
 # Where there is no terminal, no line is cut or folded below this width.
 WIDTH_ELSEWHERE = 1000

@@ -89,21 +89,19 @@ def go_on(program: Program, run: Run, state: TrainState) -> None:
 
 def _save(program: Program, run: Run, state: TrainState, result: StepResult) -> None:
     """Writes a checkpoint, and says so."""
-    training = program.config.training
-    standing = program.standing(state)
-    step, best = int(standing.step), standing.held_out_nll.tolist()
+    achieved = achieved_by(program, state)
+    served = state.chosen.variables if program.config.training.held_out else averaged(state)
+    save_step(run.steps, achieved.steps, served, state)
+    run.watch.achieve(achieved._replace(loss=float(np.mean(result.loss))))
+
+
+def achieved_by(program: Program, state: TrainState) -> Achieved:
+    """How far a state is; the loss it does not know."""
+    training, standing = program.config.training, program.standing(state)
+    step = int(standing.step)
     epochs = step // steps_per_epoch(program.examples, training.batch_size)
-    served = state.chosen.variables if training.held_out else averaged(state)
-    save_step(run.steps, step, served, state)
-    run.watch.achieve(
-        Achieved(
-            epochs,
-            step,
-            windows_seen(program, step),
-            float(np.mean(result.loss)),
-            float(np.mean(best)) if training.held_out and epochs else None,
-        )
-    )
+    best = float(standing.held_out_nll.mean()) if training.held_out and epochs else None
+    return Achieved(epochs, step, windows_seen(program, step), held_out_nll=best)
 
 
 def _look_at(pending: deque[_Pending], ahead: int, program: Program, run: Run) -> None:

@@ -1,7 +1,8 @@
 """Training: windows in, checkpoints out (paper sections 3.2, 3.3 and 10)."""
 
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import jax
@@ -11,14 +12,15 @@ from ml_collections import ConfigDict
 from stgnf_jax import checkpoint
 from stgnf_jax.calibration import calibrate
 from stgnf_jax.config import check_config, flow_config
-from stgnf_jax.distributed import leads, wait_for_all
+from stgnf_jax.distributed import led, wait_for_all
 from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
 from stgnf_jax.mesh import by_member
 from stgnf_jax.model import Model
-from stgnf_jax.program import make_program
+from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked, open_run
+from stgnf_jax.run_summary import check_same_poses, note_finished
 from stgnf_jax.stopping import stop_requested
-from stgnf_jax.train_loop import Run, go_on, is_finished
+from stgnf_jax.train_loop import Run, achieved_by, go_on, is_finished
 from stgnf_jax.watching import watched
 
 
@@ -60,17 +62,17 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
     """
     check_config(config)
     program = make_program(config)
-    flow, resolution = program.flow, tuple(config.data.resolution)
-    with locked(workdir) if leads() else nullcontext():
-        if leads():
-            open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
-        wait_for_all("the run is open")
+    with ExitStack() as stack:
+        led(lambda: stack.enter_context(_opened(program, workdir)))
         with checkpoint.manager(workdir) as steps, stop_requested() as stop:
             like = jax.eval_shape(program.start)
             state = checkpoint.restore_state(steps, like, by_member(program.mesh))
             if state is None:
                 state = program.start()
-            if not is_finished(program, state):
+            if is_finished(program, state):
+                achieved = achieved_by(program, state)
+                led(lambda: note_finished(workdir, achieved))
+            else:
                 first_step = int(program.standing(state).step)
                 with watched(program, workdir, first_step) as watch:
                     go_on(program, Run(Path(workdir), steps, stop, watch), state)
@@ -79,3 +81,14 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
         if models[0].calibration is None:
             models = calibrate(models, program.examples, workdir)
     return models
+
+
+@contextmanager
+def _opened(program: Program, workdir: str | os.PathLike[str]) -> Iterator[None]:
+    """Holds the folder of a run, which is new or that of this very training."""
+    config = program.config
+    resolution = tuple(config.data.resolution)
+    with locked(workdir):
+        open_run(config, checkpoint.Description(program.flow, resolution, config.ensemble), workdir)
+        check_same_poses(workdir, program.examples.content_hash)
+        yield

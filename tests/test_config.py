@@ -7,6 +7,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from stgnf_jax.config import check_config, default_config, flow_config
+from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.skeleton import COCO_17
@@ -52,14 +53,6 @@ def load_config(name: str) -> tuple[ConfigDict, str]:
     return module.get_config(), module.__doc__ or ""
 
 
-def flat(config: ConfigDict, prefix: str = "") -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in config.items():
-        path = f"{prefix}{name}"
-        fields |= flat(value, f"{path}.") if isinstance(value, ConfigDict) else {path: value}
-    return fields
-
-
 def test_every_config_file_is_tested() -> None:
     assert {path.stem for path in CONFIGS.glob("*.py")} == set(DELTAS)
 
@@ -67,8 +60,8 @@ def test_every_config_file_is_tested() -> None:
 @pytest.mark.parametrize("name", DELTAS)
 def test_a_config_file_is_a_small_delta(name: str) -> None:
     config, doc = load_config(name)
-    default = flat(default_config())
-    fields = flat(config)
+    default = flatten(default_config().to_dict())
+    fields = flatten(config.to_dict())
     assert fields.keys() == default.keys()
     assert {k: v for k, v in fields.items() if v != default[k]} == DELTAS[name]
     assert config.is_locked
@@ -156,6 +149,9 @@ def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
         ("training", "learning_rate", float("inf")),
         ("training", "learning_rate_decay", 0.0),
         ("training", "max_gradient_norm", -1.0),
+        ("training", "keypoint_noise", -1.0),
+        ("training", "patience", -1),
+        ("training", "checkpoint_every", 0),
     ],
 )
 def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
@@ -166,8 +162,40 @@ def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
     assert str(value) in str(error.value)
 
 
-def test_a_seed_is_not_negative() -> None:
+def test_seeds_are_whole_numbers_of_31_bits() -> None:
+    """JAX would take larger ones for others: 2^32 for 0."""
     config = default_config()
     config.seed = -1
     with pytest.raises(InputError, match=r"config\.seed: must be at least 0 and .* got -1"):
+        check_config(config)
+    config.seed, config.ensemble = 2**31 - 2, 2
+    check_config(config)
+    config.seed = 2**31 - 1
+    with pytest.raises(InputError, match=rf"config\.seed: must be below 2\^31, .* got {2**31 - 1}"):
+        check_config(config)
+
+
+@pytest.mark.parametrize("name", ["average_decay", "held_out", "trim", "keypoint_drop"])
+@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan")])
+def test_a_share_out_of_range(name: str, value: float) -> None:
+    config = default_config()
+    config.training[name] = value
+    with pytest.raises(InputError, match=rf"config\.training\.{name}: must be from 0 to below 1"):
+        check_config(config)
+
+
+def test_patience_needs_held_out_windows() -> None:
+    config = default_config()
+    config.training.patience = 2
+    with pytest.raises(InputError, match=r"config\.training\.patience: .* set .*held_out too"):
+        check_config(config)
+    config.training.held_out = 0.1
+    check_config(config)
+
+
+def test_a_score_that_there_is_not() -> None:
+    config = default_config()
+    config.scoring.score = "loudness"
+    message = r"config\.scoring\.score: must be one of nll, typicality, .*, got 'loudness'"
+    with pytest.raises(InputError, match=message):
         check_config(config)

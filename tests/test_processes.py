@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stgnf_jax.run_folder import locked
 from stgnf_jax.run_summary import load_summary
 from tests.small import small_config, write_data
 
@@ -120,3 +121,23 @@ def test_processes_that_cannot_be_joined(data: Path, tmp_path: Path) -> None:
         printed, _ = process.communicate(timeout=100)
     assert process.returncode == 1
     assert "--process_id: must be from 0 to below --num_processes=1, got 3" in printed
+    with start("-c", MAIN, "train", *flags, "--num_processes=2") as process:
+        printed, _ = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "--coordinator: is needed with --num_processes or --process_id" in printed
+
+
+def test_a_folder_that_only_the_first_process_finds_taken(data: Path, tmp_path: Path) -> None:
+    """The lock is that of one process; the other does not wait for it in vain."""
+    flags = ("--config=configs/custom.py", f"--config.data.root={data}", "--config.data.cache_dir=")
+    together = (f"--coordinator=127.0.0.1:{free_port()}", "--num_processes=2")
+    with locked(tmp_path):
+        processes = [
+            start("-c", MAIN, "train", *flags, f"--workdir={tmp_path}", *together, process_id)
+            for process_id in ("--process_id=0", "--process_id=1")
+        ]
+        printed = [process.communicate(timeout=240)[0] for process in processes]
+    assert [process.returncode for process in processes] == [1, 1]
+    assert "another process is training here" in printed[0]
+    assert "stgnf train: process 0 cannot go on, and says why" in printed[1]
+    assert "Traceback" not in "".join(printed)

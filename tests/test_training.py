@@ -24,7 +24,7 @@ from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked
 from stgnf_jax.run_log import read_log
-from stgnf_jax.run_summary import load_summary
+from stgnf_jax.run_summary import load_summary, save_summary
 from stgnf_jax.sampling import draws, epoch_order, load_batch
 from stgnf_jax.set_scoring import WindowSource
 from stgnf_jax.stopping import Stopped
@@ -34,7 +34,7 @@ from stgnf_jax.training import train, train_and_evaluate
 from stgnf_jax.training_set import load_training_set
 from stgnf_jax.watching import Watch
 from stgnf_jax.windows import gather, normalise
-from tests.small import FLOW, random_model, small_config, write_data
+from tests.small import FLOW, random_model, small_config, walk, write_clip, write_data
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -162,6 +162,38 @@ def test_another_configuration_is_refused(run: Trained) -> None:
     with pytest.raises(InputError, match=message):
         train(config, run.workdir)
     assert contents(run.workdir) == before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_other_poses_are_refused(run: Trained, tmp_path: Path, finished: bool) -> None:
+    """Also when nothing but the calibration is left to do."""
+    workdir = shutil.copytree(run.workdir, tmp_path / "run")
+    (workdir / "calibration.npz").unlink()
+    if not finished:
+        shutil.rmtree(workdir / "checkpoints/8")
+    data = shutil.copytree(run.config.data.root, tmp_path / "data")
+    write_clip(data / "pose/train/0.json", [walk(77), walk(78)])
+    before = contents(workdir)
+    config = run.config.copy_and_resolve_references()
+    config.data.root = str(data)
+    with pytest.raises(InputError, match="run: the poses are not those that the run here was"):
+        train(config, workdir)
+    assert contents(workdir) == before
+
+
+@pytest.mark.parametrize("status", ["running", "stopped"])
+def test_a_run_that_was_killed_after_its_last_step(
+    run: Trained, tmp_path: Path, status: str
+) -> None:
+    """Only its summary and its calibration are missing then."""
+    workdir = shutil.copytree(run.workdir, tmp_path / "run")
+    (workdir / "calibration.npz").unlink()
+    finished = load_summary(workdir)
+    save_summary(workdir, finished._replace(status=status, epochs=1, steps=4, windows_seen=108))
+    (model,) = train(run.config, workdir)
+    assert load_summary(workdir)._replace(updated=finished.updated) == finished
+    expected = checkpoint.load(run.workdir).calibration
+    jax.tree.map(np.testing.assert_array_equal, model.calibration, expected)
 
 
 def test_a_model_that_is_no_run_is_not_overwritten(root: Path, tmp_path: Path) -> None:
