@@ -166,7 +166,7 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, data: str) -> None:
         file.write_bytes(b"garbage")
     run, out = f"--checkpoint={tmp_path / 'run'}", f"--out={tmp_path / 'out'}"
     done = stgnf("score", CUSTOM, data, NO_CACHE, run, out)
-    assert_one_line(done, "stgnf score: ", "run: epoch 0 cannot be read")
+    assert_one_line(done, "stgnf score: ", "run: step 0 cannot be read")
 
 
 def test_train(tmp_path: Path, data: str) -> None:
