@@ -195,6 +195,8 @@ def load_members(directory: str | os.PathLike[str]) -> tuple[Model, ...]:
 def restore_state(steps: Any, like: Any, place: Sharding) -> Any:
     """The newest state of a training that can be read, or None when there is no step at all.
 
+    A step whose variables are damaged gives way too, so that the training writes them again.
+
     Args:
       steps: the manager.
       like: a state of the same shapes.
@@ -204,7 +206,7 @@ def restore_state(steps: Any, like: Any, place: Sharding) -> Any:
       InputError: there are steps, and none of them can be read.
     """
     expected = _placed(jax.eval_shape(_by_dtype, like), place)
-    arrays = _newest(steps, lambda step: _restore(steps, step, "state", expected))
+    arrays = _newest(steps, lambda step: _restore(steps, step, "state", expected, "variables"))
     if arrays is None:
         return None
     return jax.jit(lambda arrays: _from_dtypes(arrays, like), out_shardings=place)(arrays)
@@ -260,10 +262,14 @@ def _newest(steps: Any, restore: Callable[[int], Any]) -> Any:
     return None
 
 
-def _restore(steps: Any, step: int, item: str, expected: Any) -> Any:
+def _restore(steps: Any, step: int, item: str, expected: Any, *beside: str) -> Any:
+    """An item of a step, when it and those beside it can be read."""
     args = ocp.args.Composite(**{item: ocp.args.StandardRestore(expected)})
+    folder = Path(steps.directory) / str(step)
     try:
-        _check_arrays(Path(steps.directory) / str(step) / item, expected)
+        _check_arrays(folder / item, expected)
+        for other in beside:
+            _stored_shapes(folder / other)
         return steps.restore(step, args=args)[item]
     except Exception as error:  # orbax documents no error types of its own
         raise InputError(
@@ -302,14 +308,7 @@ def _check_arrays(folder: Path, expected: Any) -> None:
 
     orbax reads all arrays at once: after the first error the others print theirs, pages of them.
     """
-    files = {"driver": "file", "path": f"{folder.absolute()}/"}
-    store = ts.KvStore.open({"driver": "ocdbt", "base": files}).result()
-    stored = {key.decode(): store.read(key).result().value for key in store.list().result()}
-    found = {
-        name.removesuffix("/.zarray"): tuple(orjson.loads(value)["shape"])
-        for name, value in stored.items()
-        if name.endswith("/.zarray")
-    }
+    found = _stored_shapes(folder)
     wanted = {
         ".".join(key.key for key in path): leaf.shape
         for path, leaf in jax.tree.leaves_with_path(expected)
@@ -317,6 +316,18 @@ def _check_arrays(folder: Path, expected: Any) -> None:
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):
             raise ValueError(f"{name} has shape {found.get(name)}, expected {wanted.get(name)}")
+
+
+def _stored_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays of an item by their names, all of which are read."""
+    files = {"driver": "file", "path": f"{folder.absolute()}/"}
+    store = ts.KvStore.open({"driver": "ocdbt", "base": files}).result()
+    stored = {key.decode(): store.read(key).result().value for key in store.list().result()}
+    return {
+        name.removesuffix("/.zarray"): tuple(orjson.loads(value)["shape"])
+        for name, value in stored.items()
+        if name.endswith("/.zarray")
+    }
 
 
 def load_description(directory: str | os.PathLike[str]) -> Description:

@@ -10,7 +10,13 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from stgnf_jax.checkpoint import Description, check_free, save_description
+from stgnf_jax.checkpoint import (
+    MODEL_FILE,
+    Description,
+    check_free,
+    load_description,
+    save_description,
+)
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
@@ -61,7 +67,7 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
     """Starts a run in an empty folder, or makes sure that the one there has this configuration.
 
     Raises:
-      InputError: the folder holds another run or another model, or cannot be written.
+      InputError: the folder holds another run or another model, is damaged, or cannot be written.
     """
     file = Path(workdir) / CONFIG_FILE
     if not file.exists():
@@ -75,8 +81,13 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
             "of that run: " + "; ".join(different),
             file=workdir,
         )
-    if not (file.parent / "model.json").exists():
+    if not (file.parent / MODEL_FILE).exists():
         save_description(workdir, description)
+    elif load_description(workdir) != description:
+        raise InputError(
+            "is not the model that config.model describes; has the skeleton's file changed?",
+            file=file.parent / MODEL_FILE,
+        )
 
 
 def differences(run: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -133,6 +133,25 @@ def test_a_damaged_last_step_gives_way(run: Path, caplog: pytest.LogCaptureFixtu
     assert "step 0 before it is used" in caplog.text
 
 
+@pytest.mark.parametrize("item", ["state", "variables"])
+def test_a_training_goes_on_from_a_step_that_is_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, item: str
+) -> None:
+    variables, ones = stacked(made_up_model(FLOW)), jax.numpy.ones((1, 3))
+    states = [
+        {"done": jax.numpy.full((1, 1), step), "x": jax.numpy.ones((1, 3))} for step in (1, 2)
+    ]
+    place = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    with checkpoint.manager(tmp_path) as steps:
+        for step, state in enumerate(states, start=1):
+            checkpoint.save_step(steps, step, variables, state)
+        assert checkpoint.restore_state(steps, states[0], place)["done"] == 2
+        for file in (tmp_path / f"checkpoints/2/{item}").glob("**/d/*"):
+            file.write_bytes(file.read_bytes()[:10])
+        assert checkpoint.restore_state(steps, states[0], place)["done"] == 1
+    assert "step 1 before it is used" in caplog.text
+
+
 def test_only_the_newest_steps_are_kept(run: Path) -> None:
     variables = stacked(made_up_model(FLOW))
     with checkpoint.manager(run) as steps:
