@@ -53,9 +53,11 @@ def test_few_windows_in_pixels(source: WindowSource, channels: int) -> None:
     expected = set_scores(model, source)
     windows = np.asarray(gather(source.keypoints, source.start, FLOW.segment_length))
     compiled: list[str] = []
-    jax.monitoring.register_event_duration_secs_listener(
-        lambda name, *_, **__: compiled.append(name)
-    )
+
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
+        compiled.append(f"{event} {duration_secs}")
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
     try:
         for count in range(10):
             np.testing.assert_allclose(score(windows[:count]), expected[:count], rtol=1e-5)
