@@ -66,7 +66,7 @@ def _map_local(
 
     def apply(start: int) -> Any:
         batch = windows[start : start + size]
-        padded = _pad(batch, size)
+        padded = pad(batch, size)
         found = function(jax.device_put(load(padded), place))
         return jax.tree.map(lambda array: np.asarray(array)[: len(batch)], found)
 
@@ -98,7 +98,7 @@ def _batch_size(windows: int, workers: int) -> int:
     return min(BATCH, 2 ** math.ceil(math.log2(share)))
 
 
-def _pad(batch: np.ndarray, size: int) -> np.ndarray:
+def pad(batch: np.ndarray, size: int) -> np.ndarray:
     """Repeats the first window until there are so many."""
     if len(batch) == size:
         return batch

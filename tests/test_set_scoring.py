@@ -7,6 +7,7 @@ from stgnf_jax.fast_scoring import FlowStatistics
 from stgnf_jax.model import score_members, score_windows, window_statistics
 from stgnf_jax.set_scoring import (
     WindowSource,
+    pixel_scorer,
     set_scores,
     set_scores_of_members,
     set_statistics,
@@ -43,6 +44,33 @@ def test_members(source: WindowSource) -> None:
     x = np.random.default_rng(0).normal(size=(70, *FLOW.event_shape)).astype(np.float32)
     alone = np.stack([score_windows(model, x) for model in models])
     np.testing.assert_allclose(score_members(FLOW, variables, x), alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+def test_few_windows_in_pixels(source: WindowSource, channels: int) -> None:
+    model = random_model(FLOW._replace(channels=channels))
+    score = pixel_scorer(model, most=4)
+    expected = set_scores(model, source)
+    windows = np.asarray(gather(source.keypoints, source.start, FLOW.segment_length))
+    compiled: list[str] = []
+
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
+        compiled.append(f"{event} {duration_secs}")
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        for count in range(10):
+            np.testing.assert_allclose(score(windows[:count]), expected[:count], rtol=1e-5)
+    finally:
+        jax.monitoring.clear_event_listeners()
+    assert compiled == []
+    with pytest.raises(ValueError, match="expected windows of shape"):
+        score(windows[:, 1:])
+
+
+def test_most_must_be_a_power_of_two() -> None:
+    with pytest.raises(ValueError, match="most must be a power of two, got 6"):
+        pixel_scorer(random_model(), most=6)
 
 
 def test_no_windows(source: WindowSource) -> None:
