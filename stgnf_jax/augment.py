@@ -1,4 +1,4 @@
-"""Augmentation in pixels, before normalising, as 2x2 matrices (paper section 4.1)."""
+"""Augmentation (paper section 4.1): 2x2 matrices, keypoints not detected, noise."""
 
 import jax
 import jax.numpy as jnp
@@ -38,3 +38,26 @@ def augment(
     # Not a matmul: an accelerator would round pixels to a few bits in one.
     place = (x[..., None, :2] * matrix[..., None, None, :, :]).sum(-1)  # (N, T, V, 2)
     return jnp.concatenate([place, x[..., 2:]], -1)
+
+
+def drop(x: jax.Array, key: jax.Array, share: float) -> jax.Array:
+    """Takes keypoints for not detected: they stay where they were a frame before.
+
+    Args:
+      x: (N, T, V, C) in pixels, confidence, where there is one, last.
+      key: random.
+      share: of the keypoints, in [0, 1]; each is drawn by itself. None in the first frame.
+
+    Returns:
+      (N, T, V, C); the confidence of a dropped keypoint is 0.
+    """
+    dropped = jax.random.bernoulli(key, share, x.shape[:-1]).at[:, 0].set(False)[..., None]
+    before = jnp.concatenate([x[:, :1], x[:, :-1]], 1)
+    missed = jnp.concatenate([before[..., :2], jnp.zeros_like(x[..., 2:])], -1)
+    return jnp.where(dropped, missed, x)
+
+
+def add_noise(x: jax.Array, key: jax.Array, scale: float) -> jax.Array:
+    """Gaussian noise on normalised places (section 9, figure 11); confidence stays as it is."""
+    noise = scale * jax.random.normal(key, (*x.shape[:-1], 2), x.dtype)
+    return x.at[..., :2].add(noise)

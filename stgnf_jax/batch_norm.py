@@ -1,5 +1,7 @@
 """Batch normalisation with the statistics that PyTorch keeps."""
 
+from collections.abc import Mapping
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -38,7 +40,16 @@ class BatchNorm(nn.Module):
             var = jnp.mean(jnp.square(x - mean), axes)
             if not self.is_initializing():
                 count = self.repeats * x.size // channels
-                unbiased = var * (count / max(count - 1, 1))
-                running_mean.value = MOMENTUM * running_mean.value + (1 - MOMENTUM) * mean
-                running_var.value = MOMENTUM * running_var.value + (1 - MOMENTUM) * unbiased
+                running = {"mean": running_mean.value, "var": running_var.value}
+                updated = running_average(running, mean, var, count)
+                running_mean.value, running_var.value = updated["mean"], updated["var"]
         return (x - mean) * (jax.lax.rsqrt(var + EPSILON) * scale) + bias
+
+
+def running_average(
+    running: Mapping[str, jax.Array], mean: jax.Array, var: jax.Array, count: int
+) -> dict[str, jax.Array]:
+    """The running `mean` and unbiased `var` after a batch of `count` values of these moments."""
+    unbiased = var * (count / max(count - 1, 1))
+    moved = {"mean": mean, "var": unbiased}
+    return {name: MOMENTUM * old + (1 - MOMENTUM) * moved[name] for name, old in running.items()}

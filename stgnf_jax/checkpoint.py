@@ -1,18 +1,21 @@
 """Checkpoints: arrays by orbax, and what they belong to as JSON beside them.
 
-A checkpoint directory holds `model.json` (format version, flow configuration, resolution) and
-`checkpoints/<epoch>/`, one folder an epoch. Nothing in it is ever executed.
+A checkpoint directory holds `model.json` (format version, flow configuration, resolution, members
+of the ensemble) and `checkpoints/<step>/`: the variables to score with, arrays with a leading axis
+of members, and while training the whole state of it. Nothing in it is ever executed.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import orbax.checkpoint as ocp
 import orjson
 import tensorstore as ts
-from jax.sharding import SingleDeviceSharding
+from absl import logging
+from jax.sharding import Sharding, SingleDeviceSharding
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
@@ -22,31 +25,51 @@ from stgnf_jax.model import Model
 from stgnf_jax.skeleton import make_skeleton
 from stgnf_jax.windows import check_resolution
 
-FORMAT_VERSION = 1
+# 1 had one flow, without an axis of members.
+FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
-EPOCHS = "checkpoints"
+STEPS = "checkpoints"
+KEPT = 5
 
 
-def save_description(directory: str | os.PathLike[str], model: Model) -> None:
-    """Writes `model.json`, all of a model but its variables, into a folder without a model.
+class Description(NamedTuple):
+    """All of a model but its variables.
+
+    Attributes:
+      flow: configuration of the flow.
+      resolution: width and height in pixels that keypoints are divided by.
+      members: how many flows there are.
+      stacked: whether the variables on disk have an axis of members.
+    """
+
+    flow: FlowConfig
+    resolution: tuple[float, float]
+    members: int = 1
+    stacked: bool = True
+
+
+def save_description(directory: str | os.PathLike[str], description: Description) -> None:
+    """Writes `model.json` into a folder without a model.
 
     Raises:
       InputError: there is a model already, or the file cannot be written.
     """
     check_free(directory)
-    description = {
+    flow = description.flow
+    fields = {
         "format_version": FORMAT_VERSION,
-        "flow": model.config._asdict() | {"skeleton": model.config.skeleton._asdict()},
-        "resolution": list(model.resolution),
+        "flow": flow._asdict() | {"skeleton": flow.skeleton._asdict()},
+        "resolution": list(description.resolution),
+        "members": description.members,
     }
     with write_atomically(Path(directory) / MODEL_FILE) as path:
-        path.write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+        path.write_bytes(orjson.dumps(fields, option=orjson.OPT_INDENT_2))
 
 
 def check_free(directory: str | os.PathLike[str]) -> None:
     """Raises InputError if a folder holds a model already, or cannot be looked into."""
     try:
-        found = any((Path(directory) / name).exists() for name in (MODEL_FILE, EPOCHS))
+        found = any((Path(directory) / name).exists() for name in (MODEL_FILE, STEPS))
     except OSError as error:
         raise InputError(f"cannot be used ({error.strerror})", file=directory) from error
     if found:
@@ -54,80 +77,172 @@ def check_free(directory: str | os.PathLike[str]) -> None:
 
 
 def manager(directory: str | os.PathLike[str], *, create: bool = True) -> Any:
-    """The orbax manager of a checkpoint directory's epochs; close it, or use it in a `with`."""
-    return ocp.CheckpointManager(
-        Path(directory).absolute() / EPOCHS,
-        options=ocp.CheckpointManagerOptions(create=create),
-    )
+    """The orbax manager of a checkpoint directory's steps; close it, or use it in a `with`.
+
+    Raises:
+      InputError: the folder cannot be made.
+    """
+    folder = Path(directory).absolute() / STEPS
+    try:
+        return ocp.CheckpointManager(
+            folder, options=ocp.CheckpointManagerOptions(create=create, max_to_keep=KEPT)
+        )
+    except OSError as error:
+        raise InputError(f"cannot be used ({error.strerror})", file=folder) from error
 
 
-def save(directory: str | os.PathLike[str], model: Model, epoch: int = 0) -> None:
-    """Writes a whole checkpoint directory with one epoch in it.
+def save(directory: str | os.PathLike[str], model: Model, step: int = 0) -> None:
+    """Writes a whole checkpoint directory with one step of one flow in it.
 
     Raises:
       InputError: the directory cannot be written, or holds a model already.
     """
-    save_description(directory, model)
-    with manager(directory) as epochs:
-        save_epoch(epochs, epoch, model.variables)
+    save_description(directory, Description(model.config, model.resolution))
+    with manager(directory) as steps:
+        save_step(steps, step, jax.tree.map(lambda leaf: leaf[None], model.variables))
 
 
-def save_epoch(epochs: Any, epoch: int, variables: Variables) -> None:
-    """Writes one epoch through its `manager`, and waits until it is whole on disk.
+def save_step(steps: Any, step: int, variables: Variables, state: Any = None) -> None:
+    """Writes one step through its `manager`, and waits until it is whole on disk.
+
+    Args:
+      steps: the manager.
+      step: its number.
+      variables: to score with, (members, ...).
+      state: of the training, a tree of arrays; None when there is none.
 
     Raises:
       InputError: it cannot be written.
     """
-    args = ocp.args.Composite(variables=ocp.args.StandardSave(variables))
+    items = {"variables": ocp.args.StandardSave(variables)}
+    if state is not None:
+        items["state"] = ocp.args.StandardSave(_by_name(state))
     try:
-        epochs.save(epoch, args=args)
-        epochs.wait_until_finished()
+        steps.save(step, args=ocp.args.Composite(**items), force=True)
+        steps.wait_until_finished()
     except Exception as error:  # orbax documents no error types of its own
         raise InputError(
-            f"epoch {epoch} cannot be written ({_first_line(error)})", file=epochs.directory
+            f"step {step} cannot be written ({_first_line(error)}); the steps before it are kept",
+            file=steps.directory,
         ) from error
 
 
-def load(directory: str | os.PathLike[str]) -> Model:
-    """The model of a training run or of `stgnf import-checkpoint`, at its last epoch.
+def load(directory: str | os.PathLike[str], member: int = 0) -> Model:
+    """The model of a training run or of `stgnf import-checkpoint`, at its last step.
+
+    Args:
+      directory: of the run.
+      member: of an ensemble: 0, 1, ...
 
     Raises:
-      InputError: no checkpoint there, or one that is damaged or does not fit its description.
+      InputError: no checkpoint there, one that is damaged or does not fit its description, or one
+        without such a member.
+    """
+    members = load_members(directory)
+    if not 0 <= member < len(members):
+        raise InputError(f"has members 0 to {len(members) - 1}, got {member}", file=directory)
+    return members[member]
+
+
+def load_members(directory: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """All models of an ensemble, one where there is none; a damaged last step gives way.
+
+    Raises:
+      InputError: as `load`.
     """
     directory = Path(directory)
-    config, resolution = _load_description(directory / MODEL_FILE)
-    if not (directory / EPOCHS).is_dir():
+    description = load_description(directory)
+    expected = abstract_variables(description.flow)
+    if description.stacked:
+        shape = (description.members,)
+        expected = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct((*shape, *leaf.shape), leaf.dtype), expected
+        )
+    expected = _placed(expected, SingleDeviceSharding(jax.local_devices()[0]))
+    if not (directory / STEPS).is_dir():
         raise InputError("has no checkpoints; train first", file=directory)
-    with manager(directory, create=False) as epochs:
-        epoch = epochs.latest_step()
-        if epoch is None:
-            raise InputError("has no finished checkpoint; train first", file=directory)
-        expected = _on_first_device(abstract_variables(config))
-        args = ocp.args.Composite(variables=ocp.args.StandardRestore(expected))
+    with manager(directory, create=False) as steps:
+        found = _newest(steps, lambda step: _restore(steps, step, "variables", expected))
+    if found is None:
+        raise InputError("has no finished checkpoint; train first", file=directory)
+    variables = [found]
+    if description.stacked:
+        variables = [
+            jax.tree.map(lambda leaf, i=i: leaf[i], found) for i in range(description.members)
+        ]
+    return tuple(Model(description.flow, one, description.resolution) for one in variables)
+
+
+def restore_state(steps: Any, like: Any, place: Sharding) -> Any:
+    """The newest state of a training that can be read, or None when there is no step at all.
+
+    Args:
+      steps: the manager.
+      like: a state of the same shapes.
+      place: where its arrays go.
+
+    Raises:
+      InputError: there are steps, and none of them can be read.
+    """
+    abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), like)
+    expected = _placed(_by_name(abstract), place)
+    leaves = _newest(steps, lambda step: _restore(steps, step, "state", expected))
+    if leaves is None:
+        return None
+    return jax.tree.unflatten(jax.tree.structure(like), [leaves[name] for name in _by_name(like)])
+
+
+def _by_name(tree: Any) -> dict[str, Any]:
+    """The leaves of a tree by their paths, in its order."""
+    named = jax.tree.leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in named}
+
+
+def _newest(steps: Any, restore: Callable[[int], Any]) -> Any:
+    """What `restore` makes of the newest step that it can read; None when there is no step.
+
+    Raises:
+      InputError: that of the newest step, when none can be read.
+    """
+    first: InputError | None = None
+    for step in sorted(steps.all_steps(), reverse=True):
         try:
-            _check_arrays(directory / EPOCHS / str(epoch) / "variables", expected)
-            variables = epochs.restore(epoch, args=args)["variables"]
-        except Exception as error:  # orbax documents no error types of its own
-            raise InputError(
-                f"epoch {epoch} cannot be read or does not fit {MODEL_FILE} ({_first_line(error)})",
-                file=directory,
-            ) from error
-    return Model(config, variables, resolution)
+            restored = restore(step)
+        except InputError as error:
+            first = first or error
+            continue
+        if first is not None:
+            logging.warning("%s; step %d before it is used", first, step)
+        return restored
+    if first is not None:
+        raise first
+    return None
+
+
+def _restore(steps: Any, step: int, item: str, expected: Any) -> Any:
+    args = ocp.args.Composite(**{item: ocp.args.StandardRestore(expected)})
+    try:
+        _check_arrays(Path(steps.directory) / str(step) / item, expected)
+        return steps.restore(step, args=args)[item]
+    except Exception as error:  # orbax documents no error types of its own
+        raise InputError(
+            f"step {step} cannot be read or does not fit {MODEL_FILE} ({_first_line(error)})",
+            file=Path(steps.directory).parent,
+        ) from error
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].partition(" [tensorstore_spec")[0]
 
 
-def _on_first_device(expected: Variables) -> Variables:
+def _placed(expected: Any, place: Sharding) -> Any:
     """Says where to put arrays that may have been saved on a device that is not here."""
-    place = SingleDeviceSharding(jax.devices()[0])
     return jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=place), expected
     )
 
 
-def _check_arrays(folder: Path, expected: Variables) -> None:
+def _check_arrays(folder: Path, expected: Any) -> None:
     """Reads all that orbax will, and raises ValueError where it is damaged or does not fit.
 
     orbax reads all arrays at once: after the first error the others print theirs, pages of them.
@@ -149,7 +264,13 @@ def _check_arrays(folder: Path, expected: Variables) -> None:
             raise ValueError(f"{name} has shape {found.get(name)}, expected {wanted.get(name)}")
 
 
-def _load_description(file: Path) -> tuple[FlowConfig, tuple[float, float]]:
+def load_description(directory: str | os.PathLike[str]) -> Description:
+    """Reads `model.json`.
+
+    Raises:
+      InputError: there is none, or it does not describe a model.
+    """
+    file = Path(directory) / MODEL_FILE
     try:
         description = orjson.loads(file.read_bytes())
     except OSError as error:
@@ -159,15 +280,20 @@ def _load_description(file: Path) -> tuple[FlowConfig, tuple[float, float]]:
     except ValueError as error:
         raise InputError(f"is not JSON ({error})", file=file) from error
     try:
-        if description["format_version"] != FORMAT_VERSION:
+        version = description["format_version"]
+        if version not in range(1, FORMAT_VERSION + 1):
             raise ValueError(
-                f"format_version {description['format_version']} is not {FORMAT_VERSION}; "
+                f"format_version {version} is not from 1 to {FORMAT_VERSION}; "
                 "use the version of stgnf-jax that wrote it, or a newer one"
             )
         fields = description["flow"]
         skeleton = make_skeleton(**fields["skeleton"])
         check_resolution(description["resolution"])
         width, height = description["resolution"]
-        return FlowConfig(**{**fields, "skeleton": skeleton}).check(), (width, height)
+        flow = FlowConfig(**{**fields, "skeleton": skeleton}).check()
+        members = 1 if version == 1 else description["members"]
+        if not isinstance(members, int) or members < 1:
+            raise ValueError(f"members must be at least 1, got {members}")
+        return Description(flow, (width, height), members, stacked=version > 1)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"does not describe a model ({error!r})", file=file) from error

@@ -4,6 +4,7 @@ Nothing heavy is imported before a command's flags are parsed, so that help come
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,9 +80,17 @@ def _print_metrics(metrics: "Metrics") -> None:
 
 
 def _train(values: Any) -> None:
+    from stgnf_jax.mesh import devices_for
+    from stgnf_jax.stopping import Stopped
     from stgnf_jax.training import train_and_evaluate
 
-    evaluation = train_and_evaluate(_config(values), _path(values.workdir))
+    config = _config(values)
+    devices_for(config.ensemble)
+    try:
+        evaluation = train_and_evaluate(config, _path(values.workdir))
+    except Stopped as stopped:
+        print(f"stgnf train: {stopped}", file=sys.stderr)
+        sys.exit(128 + signal.SIGTERM)
     print(f"the model is in {values.workdir}")
     if evaluation is not None:
         _print_metrics(evaluation.metrics)

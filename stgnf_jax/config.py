@@ -15,8 +15,10 @@ def default_config() -> ConfigDict:
     """The default configuration, locked: keys can be changed, none can be added."""
     config = ConfigDict(
         {
-            # Everything random comes from it: the first weights, and the order of the windows.
+            # Everything random comes from it: first weights, order of the windows, noise.
             "seed": 0,
+            # How many flows are trained at once, with the seeds seed, seed + 1, ...
+            "ensemble": 1,
             "data": _data(),
             "model": _model(),
             "training": _training(),
@@ -68,10 +70,30 @@ def _training() -> dict[str, object]:
         # A name in `optimizer.OPTIMIZERS`.
         "optimizer": "adamax",
         "learning_rate": 5e-4,
-        # The learning rate's factor from one epoch to the next, from the third on.
+        # A name in `optimizer.SCHEDULES`: how the learning rate changes over the steps.
+        "schedule": "exp_decay",
+        # exp_decay: the learning rate's factor from one epoch to the next, from the third on.
         "learning_rate_decay": 0.99,
         # Gradients are scaled down to this global norm.
         "max_gradient_norm": 100.0,
+        # The weights kept are an exponential moving average with this decay; 0 for the last ones.
+        "average_decay": 0.0,
+        # Share of the tracks that is not trained on. With it, the weights kept are those of the
+        # epoch that gives the held-out normal windows the highest likelihood.
+        "held_out": 0.0,
+        # Stop after so many epochs without a higher held-out likelihood; 0 for never.
+        "patience": 0,
+        # Share of the least likely windows of each batch that is not learned from: for training
+        # poses that hold anomalies.
+        "trim": 0.0,
+        # A name in `sampling.BALANCE`: what is done about labels that are not equally frequent.
+        "balance": "none",
+        # Standard deviation of noise on normalised keypoints (section 9, pose estimation errors).
+        "keypoint_noise": 0.0,
+        # Share of the keypoints that are taken for not detected: see `augment.drop`.
+        "keypoint_drop": 0.0,
+        # Steps between checkpoints within an epoch; there is one after every epoch too.
+        "checkpoint_every": 1000,
     }
 
 
@@ -82,7 +104,8 @@ def check_config(config: ConfigDict) -> None:
       InputError: a number that is too small or not finite; names the field.
     """
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
-    at_least |= {"training.epochs": 1, "training.batch_size": 1}
+    at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
+    at_least |= {"training.patience": 0, "training.checkpoint_every": 1}
     for name, least in at_least.items():
         value = attrgetter(name)(config)
         if not least <= value < 2**63:
@@ -94,6 +117,22 @@ def check_config(config: ConfigDict) -> None:
             raise InputError(
                 f"must be above 0, got {config.training[name]}", field=f"config.training.{name}"
             )
+    for name in ("average_decay", "held_out", "trim", "keypoint_drop"):
+        if not 0 <= config.training[name] < 1:
+            raise InputError(
+                f"must be from 0 to below 1, got {config.training[name]}",
+                field=f"config.training.{name}",
+            )
+    if not 0 <= config.training.keypoint_noise < math.inf:
+        raise InputError(
+            f"must be at least 0, got {config.training.keypoint_noise}",
+            field="config.training.keypoint_noise",
+        )
+    if config.training.patience and not config.training.held_out:
+        raise InputError(
+            "stops by the held-out likelihood; set config.training.held_out too",
+            field="config.training.patience",
+        )
     try:
         check_resolution(config.data.resolution)
     except ValueError as error:

@@ -41,7 +41,7 @@ def import_published(file: str | os.PathLike[str], out: str | os.PathLike[str]) 
             os.fspath(file),
             archive.args["vid_res"],
         )
-    save(out, model, epoch=archive.epoch or 0)
+    save(out, model, step=archive.epoch or 0)
     return model
 
 

@@ -1,65 +1,40 @@
-"""Training: windows in, a checkpoint an epoch out (paper sections 3.2, 3.3 and 10)."""
+"""Training: windows in, checkpoints out (paper sections 3.2, 3.3 and 10)."""
 
-import functools
-import math
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import optax
 from absl import logging
 from ml_collections import ConfigDict
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from stgnf_jax import checkpoint
-from stgnf_jax.augment import augment
 from stgnf_jax.config import check_config, flow_config
-from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
-from stgnf_jax.files import write_atomically
-from stgnf_jax.flow import STGNF, Variables
-from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.likelihood import nll
+from stgnf_jax.failed_batch import fail
+from stgnf_jax.mesh import by_member
 from stgnf_jax.model import Model
-from stgnf_jax.optimizer import make_optimizer
-from stgnf_jax.training_set import Batch, batches, load_training_set
-from stgnf_jax.windows import gather, normalise
+from stgnf_jax.program import Program, make_program
+from stgnf_jax.run_folder import locked, open_run
+from stgnf_jax.sampling import Draw, draws, steps_per_epoch
+from stgnf_jax.stopping import Stopped, stop_requested
+from stgnf_jax.train_step import StepResult, TrainState, averaged
 
-CONFIG_FILE = "config.json"
-REPORT_EVERY = 20
-
-
-class TrainState(NamedTuple):
-    """What a training step changes."""
-
-    variables: Variables
-    optimizer: optax.OptState
-
-
-MakeWindows = Callable[[jax.Array, Batch], jax.Array]
-Step = Callable[[TrainState, jax.Array, Batch], tuple[TrainState, jax.Array]]
+# Steps under way before the result of the first of them is looked at.
+AHEAD = 2
 
 
 def train_and_evaluate(config: ConfigDict, workdir: str | os.PathLike[str]) -> Evaluation | None:
-    """Trains, keeps a checkpoint per epoch in `workdir`, and evaluates where there is a test set.
+    """Trains, keeps checkpoints in `workdir`, and evaluates where there is a test set.
 
     Raises:
       InputError: anything wrong with the configuration, the poses, the masks or `workdir`.
+      Stopped: on SIGTERM, when all is saved.
     """
     check_config(config)
-    checkpoint.check_free(workdir)
     evaluated = _has_test_set(config.data)
     if evaluated:  # what is wrong with the test set is better known before the training
         load_test_set(config.data, flow_config(config.model))
@@ -74,124 +49,92 @@ def _has_test_set(data: ConfigDict) -> bool:
     return not missing
 
 
-def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> Model:
-    """Trains a flow and keeps a checkpoint per epoch in `workdir`.
+def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """Trains an ensemble of flows, one by default, and keeps checkpoints in `workdir`.
+
+    A run that has been stopped or killed goes on from its last checkpoint, and ends with the very
+    weights it would have had. One that is finished is left as it is.
+
+    Returns:
+      The members of the ensemble.
 
     Raises:
       InputError: anything wrong with the configuration or the poses, a `workdir` that cannot be
-        written or holds a run already, or a loss that is no longer finite.
+        written or holds another run, or a loss or gradient that is not finite.
+      Stopped: on SIGTERM, when all is saved.
     """
     check_config(config)
-    checkpoint.check_free(workdir)
-    flow, training = flow_config(config.model), config.training
-    examples = load_training_set(config.data, flow)
-    resolution = tuple(config.data.resolution)
-    start_run(config, Model(flow, {}, resolution), workdir)
-    steps_per_epoch = -(-examples.num_examples // training.batch_size)
-    optimizer = make_optimizer(training, steps_per_epoch)
-    make_windows = windows_maker(flow, resolution)
-    step = jax.jit(make_step(flow, make_windows, optimizer), donate_argnums=0)
-    keypoints = jax.device_put(examples.keypoints)
-    first = next(batches(examples, training.batch_size, config.seed, 0))
-    state = initial_state(config.seed, flow, optimizer, make_windows(keypoints, first))
-    with _progress() as progress, checkpoint.manager(workdir) as epochs:
-        for epoch in range(training.epochs):
-            name = f"epoch {epoch + 1}/{training.epochs}"
-            task = progress.add_task(name, total=steps_per_epoch, report="")
-            order = batches(examples, training.batch_size, config.seed, epoch)
-            report = functools.partial(_report, progress, task)
-            state = _run_epoch(step, state, keypoints, progress.track(order, task_id=task), report)
-            checkpoint.save_epoch(epochs, epoch, state.variables)
-    return Model(flow, state.variables, resolution)
+    program = make_program(config)
+    flow, resolution = program.flow, tuple(config.data.resolution)
+    with locked(workdir):
+        open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
+        with checkpoint.manager(workdir) as steps, stop_requested() as stop:
+            like = jax.eval_shape(program.start)
+            state = checkpoint.restore_state(steps, like, by_member(program.mesh))
+            if state is None:
+                state = program.start()
+            _go(program, _Run(Path(workdir), steps, stop), state)
+    return checkpoint.load_members(workdir)
 
 
-def windows_maker(flow: FlowConfig, resolution: tuple[float, float]) -> MakeWindows:
-    """A function that makes the normalised windows (B, T, V, C) of a batch."""
+class _Pending(NamedTuple):
+    """A step whose result nobody has looked at yet."""
 
-    def make_windows(keypoints: jax.Array, batch: Batch) -> jax.Array:
-        x = augment(gather(keypoints, batch.start, flow.segment_length), batch.matrix)
-        return normalise(x[..., : flow.channels], resolution)
-
-    return make_windows
+    step: int
+    draw: Draw
+    result: StepResult
 
 
-def make_step(
-    flow: FlowConfig, make_windows: MakeWindows, optimizer: optax.GradientTransformation
-) -> Step:
-    """One step of the optimiser on the mean nll of a batch (equation 4): new state and loss."""
+class _Run(NamedTuple):
+    """Where a training is kept: its folder, the manager of its checkpoints, and when to stop."""
 
-    def step(state: TrainState, keypoints: jax.Array, batch: Batch) -> tuple[TrainState, jax.Array]:
-        x = make_windows(keypoints, batch)
-        variables = state.variables
+    workdir: Path
+    steps: Any
+    stop: Callable[[int], bool]
 
-        def loss(params: Variables) -> tuple[jax.Array, Variables]:
-            latent, updated = STGNF(flow).apply(
-                {**variables, "params": params}, x, train=True, mutable=["batch_stats"]
+
+def _go(program: Program, run: _Run, state: TrainState) -> None:
+    """From a state to the end of the training."""
+    training = program.config.training
+    per_epoch = steps_per_epoch(program.examples, training.batch_size)
+    step = int(state.step[0])
+    pending: deque[_Pending] = deque()
+    if step and _patience_is_over(state, step // per_epoch - 1, training.patience):
+        return
+    for draw in draws(program.examples, program.config, step):
+        state, result = program.step(state, program.load(draw.examples))
+        pending.append(_Pending(step, draw, result))
+        step += 1
+        _check(pending, AHEAD, program, run.workdir)
+        ended, stopped = step % per_epoch == 0, run.stop(step)
+        if ended or stopped or step % training.checkpoint_every == 0:
+            _check(pending, 0, program, run.workdir)
+            if ended:
+                state = program.end_epoch(state, draw.epoch)
+            served = state.chosen.variables if training.held_out else averaged(state)
+            checkpoint.save_step(run.steps, step, served, state)
+        if stopped:
+            raise Stopped(f"stopped after step {step}; the same command goes on from there")
+        if ended and _patience_is_over(state, draw.epoch, training.patience):
+            return
+
+
+def _check(pending: deque[_Pending], ahead: int, program: Program, workdir: Path) -> None:
+    """Looks at results until only `ahead` of them are pending."""
+    while len(pending) > ahead:
+        step, draw, result = pending.popleft()
+        finite = np.isfinite(result.loss) & np.isfinite(result.gradient_norm)
+        for member in np.flatnonzero(~finite)[:1]:
+            fail(
+                workdir,
+                step,
+                program.examples,
+                drawn=draw.examples[member],
+                nll=np.asarray(result.nll)[member],
+                length=program.flow.segment_length,
             )
-            return nll(latent, flow.radius * batch.label).mean(), updated
-
-        (value, updated), gradient = jax.value_and_grad(loss, has_aux=True)(variables["params"])
-        change, optimizer_state = optimizer.update(gradient, state.optimizer, variables["params"])
-        params = optax.apply_updates(variables["params"], change)
-        return TrainState({**variables, **updated, "params": params}, optimizer_state), value
-
-    return step
 
 
-def initial_state(
-    seed: int, flow: FlowConfig, optimizer: optax.GradientTransformation, x: jax.Array
-) -> TrainState:
-    """Random weights, ActNorm from the first batch x, and an optimiser that has seen nothing."""
-
-    def init(key: jax.Array, x: jax.Array) -> Variables:
-        return STGNF(flow).init(key, x, train=True)
-
-    variables = jax.jit(init)(jax.random.key(seed), x)
-    return TrainState(variables, optimizer.init(variables["params"]))
-
-
-def start_run(config: ConfigDict, model: Model, workdir: str | os.PathLike[str]) -> None:
-    """Writes the configuration and the model's description into a folder without a run."""
-    checkpoint.save_description(workdir, model)
-    with write_atomically(Path(workdir) / CONFIG_FILE) as path:
-        path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
-
-
-def _run_epoch(
-    step: Step,
-    state: TrainState,
-    keypoints: jax.Array,
-    order: Iterable[Batch],
-    report: Callable[[float, float], None],
-) -> TrainState:
-    began, losses, sizes = time.monotonic(), [], []
-    for batch in order:
-        state, loss = step(state, keypoints, batch)
-        losses.append(loss)
-        sizes.append(len(batch.start))
-        if len(losses) % REPORT_EVERY == 0:
-            report(float(loss), sum(sizes) / (time.monotonic() - began))
-    mean_loss = float(np.average(np.array(losses), weights=sizes))
-    report(mean_loss, sum(sizes) / (time.monotonic() - began))
-    if not math.isfinite(mean_loss):
-        raise InputError(
-            f"the loss of an epoch is {mean_loss}, so training stops, and the epochs before it "
-            "are kept; try a lower config.training.learning_rate"
-        )
-    return state
-
-
-def _report(progress: Progress, task: TaskID, loss: float, windows_per_second: float) -> None:
-    text = f"loss {loss:.4f} bits/dim, {windows_per_second:,.0f} windows/s"
-    progress.update(task, report=text)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[report]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+def _patience_is_over(state: TrainState, epoch: int, patience: int) -> bool:
+    """Whether no member has had its best epoch within the last `patience` ones."""
+    return bool(patience) and epoch - int(np.max(jax.device_get(state.chosen.epoch))) >= patience

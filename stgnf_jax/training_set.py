@@ -1,6 +1,5 @@
 """What a flow is trained on: windows, each in every augmentation, with labels."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.window_set import load_window_set
-from stgnf_jax.windows import Windows
+from stgnf_jax.windows import WindowOrigin, Windows, window_origin
 
 
 class TrainingSet(NamedTuple):
@@ -21,25 +20,21 @@ class TrainingSet(NamedTuple):
       start: (N,) int64, the first detection of each window.
       label: (N,) float32, +1 for a normal window, -1 for an abnormal one (section 3.3).
       matrices: (A, 2, 2) float32, the augmentations; a window is trained on in each of them.
+      clips: names of the clips.
+      origin: clip, person and first frame of each window.
     """
 
     keypoints: np.ndarray
     start: np.ndarray
     label: np.ndarray
     matrices: np.ndarray
+    clips: tuple[str, ...]
+    origin: WindowOrigin
 
     @property
     def num_examples(self) -> int:
         """N * A."""
         return len(self.start) * len(self.matrices)
-
-
-class Batch(NamedTuple):
-    """Which windows to gather, how to augment them, what they are: each (B, ...)."""
-
-    start: np.ndarray
-    matrix: np.ndarray
-    label: np.ndarray
 
 
 def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
@@ -55,15 +50,29 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
         )
     normal = load_window_set(data, flow, data.train_poses, data.train_stride)
     keypoints, start = normal.tracks.keypoints, normal.windows.start
+    clips, origin = normal.tracks.clips, window_origin(*normal)
     label = np.ones(len(start), np.float32)
     if data.train_abnormal_poses:
         abnormal = load_window_set(data, flow, data.train_abnormal_poses, data.train_stride)
         start = np.concatenate([start, abnormal.windows.start + len(keypoints)])
         keypoints = np.concatenate([keypoints, abnormal.tracks.keypoints])
         label = np.concatenate([label, np.full(len(abnormal.windows.start), -1, np.float32)])
+        more = window_origin(*abnormal)
+        more = more._replace(clip=more.clip + len(clips))
+        origin = _join(origin, more)
+        clips += abnormal.tracks.clips
         _check_some(abnormal.windows, flow, f"{data.root}/{data.train_abnormal_poses}")
     _check_some(normal.windows, flow, f"{data.root}/{data.train_poses}")
-    return TrainingSet(keypoints, start, label, AUGMENTATIONS[data.augmentation])
+    matrices = AUGMENTATIONS[data.augmentation]
+    return TrainingSet(keypoints, start, label, matrices, clips, origin)
+
+
+def _join(first: WindowOrigin, second: WindowOrigin) -> WindowOrigin:
+    return WindowOrigin(
+        clip=np.concatenate([first.clip, second.clip]),
+        person=np.concatenate([first.person, second.person]),
+        frame=np.concatenate([first.frame, second.frame]),
+    )
 
 
 def _check_some(windows: Windows, flow: FlowConfig, folder: str) -> None:
@@ -75,9 +84,38 @@ def _check_some(windows: Windows, flow: FlowConfig, folder: str) -> None:
         )
 
 
-def batches(examples: TrainingSet, size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """One epoch: all examples in an order of `seed` and `epoch`; the last batch may be smaller."""
-    order = np.random.default_rng((seed, epoch)).permutation(examples.num_examples)
-    for first in range(0, len(order), size):
-        window, augmentation = np.divmod(order[first : first + size], len(examples.matrices))
-        yield Batch(examples.start[window], examples.matrices[augmentation], examples.label[window])
+def split_held_out(
+    examples: TrainingSet, share: float, seed: int
+) -> tuple[TrainingSet, TrainingSet]:
+    """What is trained on, and the held-out normal windows: those of whole tracks.
+
+    Args:
+      examples: all there is.
+      share: of the tracks that is held out, at least one track where it is not 0.
+      seed: decides which.
+
+    Raises:
+      InputError: nothing would be left to train on, or no normal window is held out.
+    """
+    if not share:
+        return examples, select(examples, np.zeros(len(examples.start), bool))
+    track = np.unique(np.stack(examples.origin[:2]), axis=1, return_inverse=True)[1].ravel()
+    count = track.max() + 1
+    shuffled = np.random.default_rng((seed, 0)).permutation(count)
+    held_out = np.isin(track, shuffled[: max(1, round(share * count))])
+    if held_out.all() or not (held_out & (examples.label > 0)).any():
+        raise InputError(
+            f"{share} of {count} tracks cannot be held out: there must be normal windows on both "
+            "sides",
+            field="config.training.held_out",
+        )
+    return select(examples, ~held_out), select(examples, held_out & (examples.label > 0))
+
+
+def select(examples: TrainingSet, kept: np.ndarray) -> TrainingSet:
+    """Some of the windows, (N,) bool; the detections stay where they are."""
+    return examples._replace(
+        start=examples.start[kept],
+        label=examples.label[kept],
+        origin=WindowOrigin(*(column[kept] for column in examples.origin)),
+    )

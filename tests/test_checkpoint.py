@@ -48,7 +48,7 @@ def assert_equal_variables(first: Model, second: Model) -> None:
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
 def test_round_trip(tmp_path: Path, flow: FlowConfig) -> None:
     model = made_up_model(flow)
-    checkpoint.save(tmp_path / "run", model, epoch=7)
+    checkpoint.save(tmp_path / "run", model, step=7)
     loaded = checkpoint.load(tmp_path / "run")
     assert loaded.config == flow
     assert loaded.resolution == (1920.0, 1080.0)
@@ -85,11 +85,60 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         checkpoint.save(tmp_path / "file", made_up_model(FLOW))
 
 
-def test_the_last_epoch_is_loaded(run: Path) -> None:
+def stacked(*models: Model) -> Any:
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *(model.variables for model in models))
+
+
+def test_the_last_step_is_loaded(run: Path) -> None:
     last = made_up_model(FLOW, seed=1)
-    with checkpoint.manager(run) as epochs:
-        checkpoint.save_epoch(epochs, 1, last.variables)
+    with checkpoint.manager(run) as steps:
+        checkpoint.save_step(steps, 1, stacked(last))
     assert_equal_variables(checkpoint.load(run), last)
+
+
+def test_the_members_of_an_ensemble(tmp_path: Path) -> None:
+    members = [made_up_model(FLOW, seed) for seed in range(3)]
+    description = checkpoint.Description(FLOW, (1920.0, 1080.0), members=3)
+    checkpoint.save_description(tmp_path, description)
+    with checkpoint.manager(tmp_path) as steps:
+        checkpoint.save_step(steps, 5, stacked(*members))
+    for found, expected in zip(checkpoint.load_members(tmp_path), members, strict=True):
+        assert_equal_variables(found, expected)
+    assert_equal_variables(checkpoint.load(tmp_path, member=2), members[2])
+    with pytest.raises(InputError, match=r"has members 0 to 2, got 3"):
+        checkpoint.load(tmp_path, member=3)
+
+
+def test_a_folder_of_the_first_format(run: Path) -> None:
+    """Format 1 had no axis of members, and numbered its steps by epochs."""
+    expected = checkpoint.load(run)
+    file = run / checkpoint.MODEL_FILE
+    description = json.loads(file.read_bytes())
+    del description["members"]
+    file.write_text(json.dumps(description | {"format_version": 1}), encoding="utf-8")
+    shutil.rmtree(run / checkpoint.STEPS)
+    with checkpoint.manager(run) as steps:
+        checkpoint.save_step(steps, 7, expected.variables)
+    assert_equal_variables(checkpoint.load(run), expected)
+
+
+def test_a_damaged_last_step_gives_way(run: Path, caplog: pytest.LogCaptureFixture) -> None:
+    expected = checkpoint.load(run)
+    with checkpoint.manager(run) as steps:
+        checkpoint.save_step(steps, 1, stacked(made_up_model(FLOW, seed=1)))
+    for file in (run / checkpoint.STEPS / "1" / "variables").glob("d/*"):
+        truncate(file)
+    assert_equal_variables(checkpoint.load(run), expected)
+    assert "run: step 1 cannot be read" in caplog.text
+    assert "step 0 before it is used" in caplog.text
+
+
+def test_only_the_newest_steps_are_kept(run: Path) -> None:
+    variables = stacked(made_up_model(FLOW))
+    with checkpoint.manager(run) as steps:
+        for step in range(1, 8):
+            checkpoint.save_step(steps, step, variables)
+        assert sorted(steps.all_steps()) == [3, 4, 5, 6, 7]
 
 
 def change(**fields: object) -> Callable[[dict[str, Any]], None]:
@@ -107,7 +156,10 @@ def change_skeleton(**fields: object) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (change(format_version=2), "format_version 2 is not 1; use the version"),
+        (change(format_version=3), "format_version 3 is not from 1 to 2; use the version"),
+        (change(members=0), "members must be at least 1, got 0"),
+        (change(members="2"), "members must be at least 1, got 2"),
+        (lambda description: description.pop("members"), "KeyError.*members"),
         (change(resolution=[856]), r"resolution must be width and height .* got \[856\]"),
         (change(resolution=[0, 480]), r"resolution must be width and height .* got \[0, 480\]"),
         (change(resolution=None), "TypeError"),
@@ -150,10 +202,10 @@ def test_a_description_of_something_else(run: Path, raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "misfit"),
     [
-        ({"num_steps": 3}, r"\.rest\.\S* has shape \(1, 2\), expected \(2, 2\)"),
-        ({"num_steps": 1}, r"\.rest\.\S* has shape \(1, 2\), expected None"),
-        ({"segment_length": 16}, r"\.temporal\.kernel has shape \(5, 2, 2\), expected \(9, 2, 2\)"),
-        ({"edge_importance": True}, r"\.edge_importance has shape None, expected \(1, 18, 18\)"),
+        ({"num_steps": 3}, r"\.rest\.\S* has shape \(1, 1, 2\), expected \(1, 2, 2\)"),
+        ({"num_steps": 1}, r"\.rest\.\S* has shape \(1, 1, 2\), expected None"),
+        ({"segment_length": 16}, r"\.kernel has shape \(1, 5, 2, 2\), expected \(1, 9, 2, 2\)"),
+        ({"edge_importance": True}, r"\.edge_importance has shape None, expected \(1, 1, 18, 18\)"),
     ],
 )
 def test_arrays_that_do_not_fit_the_description(
@@ -163,7 +215,7 @@ def test_arrays_that_do_not_fit_the_description(
     description = json.loads(file.read_bytes())
     description["flow"].update(fields)
     file.write_text(json.dumps(description), encoding="utf-8")
-    message = rf"run: epoch 0 cannot be read or does not fit model\.json \(\S*{misfit}\)$"
+    message = rf"run: step 0 cannot be read or does not fit model\.json \(\S*{misfit}\)$"
     with pytest.raises(InputError, match=message):
         checkpoint.load(run)
 
@@ -175,20 +227,20 @@ def test_no_checkpoint_at_all(tmp_path: Path) -> None:
 
 
 def test_no_epochs(run: Path) -> None:
-    shutil.rmtree(run / checkpoint.EPOCHS)
+    shutil.rmtree(run / checkpoint.STEPS)
     with pytest.raises(InputError, match="run: has no checkpoints; train first"):
         checkpoint.load(run)
-    (run / checkpoint.EPOCHS).mkdir()
+    (run / checkpoint.STEPS).mkdir()
     with pytest.raises(InputError, match="run: has no finished checkpoint; train first"):
         checkpoint.load(run)
-    (run / checkpoint.EPOCHS / "0").mkdir()
-    with pytest.raises(InputError, match="run: epoch 0 cannot be read"):
+    (run / checkpoint.STEPS / "0").mkdir()
+    with pytest.raises(InputError, match="run: step 0 cannot be read"):
         checkpoint.load(run)
 
 
 def test_foreign_files_among_the_epochs(run: Path) -> None:
-    (run / checkpoint.EPOCHS / "notes").mkdir()
-    (run / checkpoint.EPOCHS / "readme.txt").write_text("mine")
+    (run / checkpoint.STEPS / "notes").mkdir()
+    (run / checkpoint.STEPS / "readme.txt").write_text("mine")
     assert checkpoint.load(run).config == FLOW
 
 
@@ -209,10 +261,10 @@ def flip(file: Path) -> None:
 @pytest.mark.parametrize("damage", [Path.unlink, truncate, overwrite, flip])
 @pytest.mark.parametrize("pattern", ["d/*", "manifest.ocdbt"])
 def test_a_damaged_epoch(run: Path, pattern: str, damage: Callable[[Path], None]) -> None:
-    files = list((run / checkpoint.EPOCHS / "0" / "variables").glob(pattern))
+    files = list((run / checkpoint.STEPS / "0" / "variables").glob(pattern))
     assert files
     for file in files:
         damage(file)
-    message = r"run: epoch 0 cannot be read or does not fit model\.json \([^\n]+\)$"
+    message = r"run: step 0 cannot be read or does not fit model\.json \([^\n]+\)$"
     with pytest.raises(InputError, match=message):
         checkpoint.load(run)

@@ -6,7 +6,7 @@ import pytest
 
 from stgnf_jax.config import default_config
 from stgnf_jax.errors import InputError
-from stgnf_jax.optimizer import make_optimizer
+from stgnf_jax.optimizer import SCHEDULES, make_optimizer, make_schedule
 
 
 def second_change(name: str) -> jax.Array:
@@ -46,3 +46,30 @@ def test_an_unknown_optimiser_is_named() -> None:
     training.optimizer = "sgd"
     with pytest.raises(InputError, match=r"config\.training\.optimizer: must be one of adamax"):
         make_optimizer(training, 10)
+
+
+def test_an_unknown_schedule_is_named() -> None:
+    training = default_config().training
+    training.schedule = "linear"
+    with pytest.raises(InputError, match=r"config\.training\.schedule: must be one of exp_decay"):
+        make_optimizer(training, 10)
+
+
+def test_schedules() -> None:
+    training = default_config().training
+    training.epochs, steps = 10, 7
+    rates = {}
+    for name in SCHEDULES:
+        training.schedule = name
+        schedule = make_schedule(training, steps)
+        rates[name] = np.array([schedule(step) for step in range(70)]) / training.learning_rate
+    np.testing.assert_allclose(
+        rates["exp_decay"], 0.99 ** np.maximum(np.arange(70) // steps - 1, 0), rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        rates["cosine"], (1 + np.cos(np.pi * np.arange(70) / 70)) / 2, atol=1e-6
+    )
+    assert rates["one_cycle"].max() == pytest.approx(1)
+    assert rates["one_cycle"].argmax() == 21
+    assert rates["one_cycle"][0] < 0.05
+    assert rates["one_cycle"][-1] < 0.01

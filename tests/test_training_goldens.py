@@ -11,8 +11,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from stgnf_jax.config import default_config
 from stgnf_jax.likelihood import nll
 from stgnf_jax.optimizer import make_optimizer
-from stgnf_jax.training import TrainState, make_step
-from stgnf_jax.training_set import Batch
+from stgnf_jax.train_step import Batch, Chosen, TrainState, make_step
 from tests.conftest import SHARED
 from tests.goldens import TRAININGS, Golden, distance, read_golden
 
@@ -54,13 +53,22 @@ def test_sixty_losses(golden: Golden, initial_params: Any) -> None:
     assert training.max_gradient_norm == golden.arrays["clip_global_norm"]
     windows, means = golden.windows("x"), golden.arrays["label"].astype(np.float32)
     optimizer = make_optimizer(training, steps_per_epoch=len(windows))
-    step = jax.jit(make_step(golden.flow.config, lambda x, _: x, optimizer))
+    make_windows = lambda batch, _: batch.keypoints  # noqa: E731
+    step = jax.jit(make_step(golden.flow.config, make_windows, optimizer, training))
     variables = {**golden.variables(), "params": initial_params}
-    state = TrainState(variables, optimizer.init(initial_params))
+    state = TrainState(
+        step=jax.numpy.zeros((), int),
+        key=jax.random.key_data(KEY),
+        variables=variables,
+        optimizer=optimizer.init(initial_params),
+        average=initial_params,
+        chosen=Chosen(variables, jax.numpy.array(jax.numpy.inf), jax.numpy.array(-1)),
+    )
     losses = []
     for x, label in zip(windows, means, strict=True):
-        state, loss = step(state, x, Batch(np.zeros(0), np.zeros(0), label))
-        losses.append(float(loss))
+        batch = Batch(*map(jax.numpy.asarray, (x, 0, label, np.ones_like(label))))
+        state, result = step(state, batch)
+        losses.append(float(result.loss))
     np.testing.assert_allclose(losses, golden.arrays["loss"], rtol=1e-3)
 
 

@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
-from stgnf_jax.training_set import TrainingSet, batches, load_training_set
+from stgnf_jax.training_set import load_training_set, split_held_out
 from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data
 
 PER_TRACK = 9  # windows of 8 frames in 24, a stride of 2
@@ -15,15 +15,6 @@ PER_TRACK = 9  # windows of 8 frames in 24, a stride of 2
 @pytest.fixture
 def data(tmp_path: Path) -> ConfigDict:
     return small_config(write_data(tmp_path)).data
-
-
-def made_up_set(count: int, augmentation: str = "mirror") -> TrainingSet:
-    return TrainingSet(
-        keypoints=np.zeros((count, 18, 3), np.float32),
-        start=np.arange(100, 100 + count),
-        label=np.where(np.arange(count) % 3, 1, -1).astype(np.float32),
-        matrices=AUGMENTATIONS[augmentation],
-    )
 
 
 def test_unsupervised(data: ConfigDict) -> None:
@@ -77,31 +68,32 @@ def test_an_unknown_augmentation(data: ConfigDict) -> None:
         load_training_set(data, FLOW)
 
 
-@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
-def test_an_epoch_has_every_example_once(augmentation: str) -> None:
-    examples = made_up_set(13, augmentation)
-    epoch = list(batches(examples, 5, seed=0, epoch=0))
-    sizes = [len(batch.start) for batch in epoch]
-    assert sum(sizes) == 13 * len(examples.matrices)
-    assert set(sizes[:-1]) == {5}
-    assert sizes[-1] == examples.num_examples % 5 or 5
-    seen = {
-        (int(start), matrix.tobytes(), float(label))
-        for batch in epoch
-        for start, matrix, label in zip(*batch, strict=True)
-    }
-    assert seen == {
-        (int(start), matrix.tobytes(), float(label))
-        for start, label in zip(examples.start, examples.label, strict=True)
-        for matrix in examples.matrices
-    }
+def test_whole_tracks_are_held_out(data: ConfigDict) -> None:
+    examples = load_training_set(data, FLOW)
+    kept, held_out = split_held_out(examples, 0.3, seed=0)
+    assert len(held_out.start) == 2 * PER_TRACK
+    assert sorted([*kept.start, *held_out.start]) == sorted(examples.start)
+    tracks = [set(zip(*part.origin[:2], strict=True)) for part in (kept, held_out)]
+    assert not tracks[0] & tracks[1]
+    np.testing.assert_array_equal(held_out.keypoints, examples.keypoints)
+    again, other = (split_held_out(examples, 0.3, seed)[1].start for seed in (0, 1))
+    np.testing.assert_array_equal(again, held_out.start)
+    assert not np.array_equal(other, held_out.start)
 
 
-def test_the_order_comes_from_seed_and_epoch() -> None:
-    examples = made_up_set(50)
+def test_only_normal_windows_are_held_out(data: ConfigDict) -> None:
+    examples = load_training_set(data, FLOW)
+    label = np.where(np.arange(len(examples.start)) % 2, 1, -1).astype(np.float32)
+    kept, held_out = split_held_out(examples._replace(label=label), 0.5, seed=0)
+    assert (held_out.label == 1).all()
+    assert (kept.label == -1).any()
+    assert len(kept.start) == 3 * PER_TRACK
 
-    def order(seed: int, epoch: int) -> list[int]:
-        return [int(s) for batch in batches(examples, 8, seed, epoch) for s in batch.start]
 
-    assert order(0, 0) == order(0, 0)
-    assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+def test_what_cannot_be_held_out(data: ConfigDict) -> None:
+    examples = load_training_set(data, FLOW)
+    for share, label in ((0.95, 1.0), (0.3, -1.0)):
+        labelled = examples._replace(label=np.full(len(examples.start), label, np.float32))
+        with pytest.raises(InputError, match=rf"held_out: {share} of 6 tracks cannot be held out"):
+            split_held_out(labelled, share, seed=0)
+    assert not len(split_held_out(examples, 0, seed=0)[1].start)

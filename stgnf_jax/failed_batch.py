@@ -1,0 +1,66 @@
+"""A batch whose loss or gradient is not finite: which windows it has, and where they are kept."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stgnf_jax.errors import InputError
+from stgnf_jax.files import write_atomically
+from stgnf_jax.training_set import TrainingSet
+from stgnf_jax.windows import gather
+
+FAILED_FILE = "failed_batch.npz"
+NAMED = 3
+
+
+def fail(
+    workdir: str | os.PathLike[str],
+    step: int,
+    examples: TrainingSet,
+    *,
+    drawn: NDArray[np.int64],
+    nll: NDArray[np.floating],
+    length: int,
+) -> NoReturn:
+    """Writes `failed_batch.npz` and raises an InputError that names the least likely windows.
+
+    The file has, for each of the B windows: `clip`, `person`, `start` (first frame), `label`,
+    `augmentation`, `nll` in training mode, and `keypoints` (B, T, V, 3) in pixels.
+
+    Args:
+      workdir: of the run.
+      step: 0, 1, ...
+      examples: what is trained on.
+      drawn: (B,) numbers of the examples of one member's batch.
+      nll: (B,) of each, in bits per dimension.
+      length: T.
+    """
+    window, augmentation = np.divmod(drawn, len(examples.matrices))
+    clip, person, start = (column[window] for column in examples.origin)
+    names = np.array(examples.clips, np.str_)[clip]
+    columns = {
+        "clip": names,
+        "person": person,
+        "start": start,
+        "label": examples.label[window],
+        "augmentation": augmentation,
+        "nll": nll,
+        "keypoints": gather(examples.keypoints, examples.start[window], length),
+    }
+    file = Path(workdir) / FAILED_FILE
+    with write_atomically(file) as partial, open(partial, "wb") as opened:
+        np.savez_compressed(opened, allow_pickle=False, **columns)
+    worst = np.argsort(-np.nan_to_num(nll, nan=np.inf), kind="stable")[:NAMED]
+    named = ", ".join(
+        f"clip {names[i]} person {person[i]} from frame {start[i]} (nll {nll[i]:.3g})"
+        for i in worst
+    )
+    raise InputError(
+        f"step {step} has a loss or a gradient that is not finite, so training stops, and the "
+        f"last checkpoint is kept. Least likely of the batch's {len(drawn)} windows, all of which "
+        f"are in this file: {named}. Look at them, or try a lower config.training.learning_rate",
+        file=file,
+    )

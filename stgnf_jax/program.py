@@ -1,0 +1,100 @@
+"""A configuration as what it trains on and the compiled functions that do it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from ml_collections import ConfigDict
+from numpy.typing import NDArray
+
+from stgnf_jax.config import flow_config
+from stgnf_jax.errors import InputError
+from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.held_out import held_out_nll
+from stgnf_jax.mesh import by_member, check_batch_size, everywhere, make_mesh, map_members
+from stgnf_jax.optimizer import make_optimizer
+from stgnf_jax.sampling import BALANCE, draws, example_weights, load_batch, steps_per_epoch
+from stgnf_jax.train_step import (
+    Batch,
+    StepResult,
+    TrainState,
+    averaged,
+    choose,
+    initial_state,
+    make_step,
+    windows_maker,
+)
+from stgnf_jax.training_set import TrainingSet, load_training_set, split_held_out
+
+
+class Program(NamedTuple):
+    """What a configuration trains on, and the compiled functions that do it.
+
+    Attributes:
+      config: the configuration.
+      flow: the flow.
+      examples: what is trained on.
+      held_out: what is not.
+      mesh: the devices.
+      load: a batch of drawn examples (members, B), on the devices.
+      start: the state before the first step, (members, ...).
+      step: from a state and a batch to the next state and what it tells.
+      end_epoch: from a state and the epoch's number to the state with its weights chosen or not.
+    """
+
+    config: ConfigDict
+    flow: FlowConfig
+    examples: TrainingSet
+    held_out: TrainingSet
+    mesh: Mesh
+    load: Callable[[NDArray[np.int64]], Batch]
+    start: Callable[[], TrainState]
+    step: Callable[[TrainState, Batch], tuple[TrainState, StepResult]]
+    end_epoch: Callable[[TrainState, int], TrainState]
+
+
+def make_program(config: ConfigDict) -> Program:
+    """Reads the training poses and compiles nothing yet.
+
+    Raises:
+      InputError: anything wrong with the configuration or the poses.
+    """
+    flow, training, members = flow_config(config.model), config.training, config.ensemble
+    if training.balance not in BALANCE:
+        raise InputError(
+            f"must be one of {', '.join(BALANCE)}, got {training.balance!r}",
+            field="config.training.balance",
+        )
+    mesh = make_mesh(members)
+    check_batch_size(mesh, training.batch_size)
+    examples = load_training_set(config.data, flow)
+    examples, held_out = split_held_out(examples, training.held_out, config.seed)
+    optimizer = make_optimizer(training, steps_per_epoch(examples, training.batch_size))
+    make_windows = windows_maker(flow, tuple(config.data.resolution), training)
+    weight = example_weights(examples, training.balance)
+    place = by_member(mesh)
+
+    def load(drawn: NDArray[np.int64]) -> Batch:
+        return load_batch(examples, drawn, weight, flow.segment_length, mesh)
+
+    def start() -> TrainState:
+        seeds = jnp.arange(config.seed, config.seed + members)
+        first = next(draws(examples, config, 0))
+
+        def init(seed: jax.Array, batch: Batch) -> TrainState:
+            return initial_state(flow, make_windows, optimizer, seed, batch)
+
+        return jax.jit(map_members(init, mesh), out_shardings=place)(seeds, load(first.examples))
+
+    step = map_members(make_step(flow, make_windows, optimizer, training), mesh)
+    choosing = jax.jit(map_members(choose, mesh), out_shardings=place, donate_argnums=0)
+
+    def end_epoch(state: TrainState, epoch: int) -> TrainState:
+        nll = held_out_nll(flow, tuple(config.data.resolution), averaged(state), held_out, mesh)
+        return choosing(state, nll, jnp.full(members, epoch, jnp.int32))
+
+    compiled = jax.jit(step, out_shardings=(place, everywhere(mesh)), donate_argnums=0)
+    return Program(config, flow, examples, held_out, mesh, load, start, compiled, end_epoch)

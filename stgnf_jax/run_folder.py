@@ -1,0 +1,99 @@
+"""The folder of a training run: who works in it, and for which configuration."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from stgnf_jax.checkpoint import Description, check_free, save_description
+from stgnf_jax.errors import InputError
+from stgnf_jax.files import write_atomically
+
+CONFIG_FILE = "config.json"
+LOCK_FILE = ".lock"
+# Where the poses lie, how they are tested and how often is saved change no weights.
+FREE = (
+    *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
+    "training.checkpoint_every",
+)
+
+
+@contextmanager
+def locked(workdir: str | os.PathLike[str]) -> Iterator[None]:
+    """Keeps a second process out of the folder, which is made when it is missing.
+
+    The lock goes with the process that holds it, however that ends.
+
+    Raises:
+      InputError: another process works in the folder, or it cannot be written.
+    """
+    file = Path(workdir) / LOCK_FILE
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise InputError(f"cannot be used ({error.strerror})", file=workdir) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InputError(
+            "another process is training here; wait for it, or give another folder", file=workdir
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
+def open_run(config: ConfigDict, description: Description, workdir: str | os.PathLike[str]) -> None:
+    """Starts a run in an empty folder, or makes sure that the one there has this configuration.
+
+    Raises:
+      InputError: the folder holds another run or another model, or cannot be written.
+    """
+    file = Path(workdir) / CONFIG_FILE
+    if not file.exists():
+        check_free(workdir)
+        with write_atomically(file) as path:
+            path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
+    different = differences(_read(file), json.loads(config.to_json_best_effort()))
+    if different:
+        raise InputError(
+            "holds a run with another configuration; give another folder, or the configuration "
+            "of that run: " + "; ".join(different),
+            file=workdir,
+        )
+    if not (file.parent / "model.json").exists():
+        save_description(workdir, description)
+
+
+def differences(run: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What must not differ between a run's configuration and that of the process that goes on."""
+    old, new = _flat(run), _flat(now)
+    return [
+        f"{name} is {new.get(name)!r} now and was {old.get(name)!r}"
+        for name in sorted(old.keys() | new.keys())
+        if name not in FREE and old.get(name) != new.get(name)
+    ]
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in config.items():
+        inner = isinstance(value, dict)
+        fields |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
+    return fields
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", file=file) from error
+    if not isinstance(config, dict):
+        raise InputError("is not the configuration of a run", file=file)
+    return config
