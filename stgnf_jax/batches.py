@@ -1,47 +1,83 @@
 """Many windows through one compiled function, in batches of few sizes, over all devices."""
 
 import math
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-BATCH = 1024
+# The most windows of a batch on one device, and the most that are not split over workers.
+BATCH = 2048
+SMALL = 128
 
 
-def map_windows(function: Callable[[jax.Array], jax.Array], windows: np.ndarray) -> np.ndarray:
+def map_windows(
+    function: Callable[[jax.Array], Any],
+    windows: np.ndarray,
+    load: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Any:
     """Applies a function of a batch of windows to all of them.
 
-    Batches are padded to powers of two up to `BATCH` per device, so that few programs are
-    compiled whatever N is, and are split over the devices there are.
+    All batches have one size, a power of two up to `BATCH` per device, so that few programs are
+    compiled whatever N is. They are split over the devices there are, and several are under way
+    at once, in a thread each; not more, so that windows on disk are read as they are needed.
 
     Args:
-      function: from (B, ...) to (B,), window by window.
+      function: from (B, ...) to a tree of (B, ...), window by window.
       windows: (N, ...), anything there is one of per window.
+      load: from (B, ...) of `windows` to the batch that `function` gets, in the batch's thread.
 
     Returns:
-      (N,) float32.
+      The tree of (N, ...), NumPy arrays.
     """
     mesh = _mesh()
     place = NamedSharding(mesh, PartitionSpec("windows"))
-    results = [
-        (function(jax.device_put(batch, place)), size)
-        for batch, size in _batches(windows, mesh.size)
-    ]
-    scores = [np.asarray(result)[:size] for result, size in results]
-    return np.concatenate([np.zeros(0, np.float32), *scores])
+    workers = _workers(mesh.size)
+    size = mesh.size * _batch_size(math.ceil(len(windows) / mesh.size), workers)
+
+    def apply(start: int) -> Any:
+        batch = windows[start : start + size]
+        padded = _pad(batch, size)
+        found = function(jax.device_put(load(padded), place))
+        return jax.tree.map(lambda array: np.asarray(array)[: len(batch)], found)
+
+    if not len(windows):
+        return _empty(function, load(windows))
+    if len(windows) <= size:
+        return apply(0)
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(apply, range(0, len(windows), size)))
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def _batches(windows: np.ndarray, devices: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Padded batches, and how many of each are no padding."""
-    for start in range(0, len(windows), BATCH * devices):
-        batch = windows[start : start + BATCH * devices]
-        padded = devices * 2 ** math.ceil(math.log2(math.ceil(len(batch) / devices)))
-        full = len(windows) > BATCH * devices
-        missing = (BATCH * devices if full else padded) - len(batch)
-        yield np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)]), len(batch)
+def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
+    """What a function gives, of no windows."""
+    one = jax.ShapeDtypeStruct((1, *windows.shape[1:]), windows.dtype)
+    found = jax.eval_shape(function, one)
+    return jax.tree.map(lambda array: np.zeros((0, *array.shape[1:]), array.dtype), found)
+
+
+def _workers(devices: int) -> int:
+    """Batches at once: on processors one a core, elsewhere one to compute and one to load."""
+    cores = os.cpu_count() or 1
+    return max(2, cores // devices if jax.default_backend() == "cpu" else 2)
+
+
+def _batch_size(windows: int, workers: int) -> int:
+    """Windows of a batch, so that all workers have some, but none has few."""
+    share = max(math.ceil(windows / workers), min(windows, SMALL), 1)
+    return min(BATCH, 2 ** math.ceil(math.log2(share)))
+
+
+def _pad(batch: np.ndarray, size: int) -> np.ndarray:
+    """Repeats the first window until there are so many."""
+    if len(batch) == size:
+        return batch
+    return np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
 
 
 def replicate(tree: Any) -> Any:

@@ -55,9 +55,33 @@ def _skip_bad_flag() -> None:
     flags.DEFINE_bool("skip_bad", False, "leave out and count broken poses instead of stopping")
 
 
+def _process_flags() -> None:
+    flags.DEFINE_string(
+        "coordinator",
+        "",
+        "HOST:PORT of process 0, to run as several processes; auto where a cluster manager tells",
+    )
+    flags.DEFINE_integer("num_processes", 1, "how many processes there are", lower_bound=1)
+    flags.DEFINE_integer("process_id", 0, "which of them this one is, from 0", lower_bound=0)
+
+
+def _join_processes(values: Any) -> None:
+    if values.coordinator:
+        from stgnf_jax.distributed import join
+
+        join(values.coordinator, values.num_processes, values.process_id)
+
+
 def _demo_flags() -> None:
     flags.DEFINE_string("out", "demo_out", "folder for everything the demo makes")
     flags.DEFINE_integer("seed", 0, "of the town and of the training", lower_bound=0)
+
+
+def _runs_flags() -> None:
+    from stgnf_jax.runs import SORT_FIELDS
+
+    flags.DEFINE_enum("sort", "name", list(SORT_FIELDS), "what the runs are sorted by")
+    flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
 
 
 def _config(values: Any) -> "ConfigDict":
@@ -86,6 +110,7 @@ def _train(values: Any) -> None:
 
     config = _config(values)
     devices_for(config.ensemble)
+    _join_processes(values)
     try:
         evaluation = train_and_evaluate(config, _path(values.workdir))
     except Stopped as stopped:
@@ -99,6 +124,7 @@ def _train(values: Any) -> None:
 def _score(values: Any) -> None:
     from stgnf_jax.evaluation import score
 
+    _join_processes(values)
     scored = score(_config(values), _path(values.checkpoint), _path(values.out))
     print(f"scores of {len(scored.windows.score)} windows are in {values.out}")
 
@@ -106,6 +132,7 @@ def _score(values: Any) -> None:
 def _evaluate(values: Any) -> None:
     from stgnf_jax.evaluation import evaluate
 
+    _join_processes(values)
     _print_metrics(evaluate(_config(values), _path(values.checkpoint), _path(values.out)).metrics)
     print(f"scores and metrics.json are in {values.out}")
 
@@ -115,6 +142,13 @@ def _import_checkpoint(_: Any, file: str, out: str) -> None:
 
     import_published(_path(file), _path(out))
     print(f"the model is in {out}")
+
+
+def _runs(values: Any, folder: str) -> None:
+    from stgnf_jax.runs import load_runs
+    from stgnf_jax.runs_output import OUTPUTS
+
+    OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
 
 
 def _demo(values: Any) -> None:
@@ -129,18 +163,25 @@ _SCORING_FLAGS = (
     _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
     _required("out", "folder to write to"),
     _skip_bad_flag,
+    _process_flags,
 )
 COMMANDS = {
     "train": Command(
         "train a flow on normal poses; evaluate it where there is a test set",
         _train,
-        (_config_flag, _required("workdir", "folder for the checkpoints"), _skip_bad_flag),
+        (
+            _config_flag,
+            _required("workdir", "folder for the checkpoints; a run there goes on"),
+            _skip_bad_flag,
+            _process_flags,
+        ),
     ),
     "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
     "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
+    "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }
 

@@ -1,26 +1,22 @@
 """From a checkpoint and a folder of poses to scores and figures."""
 
-import functools
 import os
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from absl import logging
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
-from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.checkpoint import load
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
-from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
-from stgnf_jax.model import Model, normality
+from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
 from stgnf_jax.scoring import (
@@ -30,8 +26,9 @@ from stgnf_jax.scoring import (
     frame_scores,
     person_scores,
 )
+from stgnf_jax.set_scoring import WindowSource, set_scores
 from stgnf_jax.window_set import WindowSet, load_window_set
-from stgnf_jax.windows import gather, normalise, window_origin
+from stgnf_jax.windows import window_origin
 
 
 class Scored(NamedTuple):
@@ -162,24 +159,8 @@ def _warn_of_ignored(config: ConfigDict, model: Model) -> None:
 
 def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
     """Scores all windows of a set; they are gathered and normalised as they are scored."""
-    variables, keypoints = replicate((model.variables, window_set.tracks.keypoints))
-    function = functools.partial(
-        _gathered_normality, model.config, model.resolution, variables, keypoints
-    )
-    origin = window_origin(*window_set)
-    return WindowScores(*origin, map_windows(function, window_set.windows.start))
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _gathered_normality(
-    config: FlowConfig,
-    resolution: tuple[float, float],
-    variables: Variables,
-    keypoints: jax.Array,
-    start: jax.Array,
-) -> jax.Array:
-    x = gather(keypoints, start, config.segment_length)  # (B, T, V, 3)
-    return normality(config, variables, normalise(x[..., : config.channels], resolution))
+    source = WindowSource(window_set.tracks.keypoints, window_set.windows.start, model.resolution)
+    return WindowScores(*window_origin(*window_set), set_scores(model, source))
 
 
 def _frames_seen(tracks: Tracks, people: PersonScores) -> list[int]:

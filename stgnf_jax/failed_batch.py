@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from stgnf_jax.distributed import leads
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.training_set import TrainingSet
@@ -51,8 +52,9 @@ def fail(
         "keypoints": gather(examples.keypoints, examples.start[window], length),
     }
     file = Path(workdir) / FAILED_FILE
-    with write_atomically(file) as partial, open(partial, "wb") as opened:
-        np.savez_compressed(opened, allow_pickle=False, **columns)
+    if leads():
+        with write_atomically(file) as partial, open(partial, "wb") as opened:
+            np.savez_compressed(opened, allow_pickle=False, **columns)
     worst = np.argsort(-np.nan_to_num(nll, nan=np.inf), kind="stable")[:NAMED]
     named = ", ".join(
         f"clip {names[i]} person {person[i]} from frame {start[i]} (nll {nll[i]:.3g})"

@@ -1,4 +1,4 @@
-"""A flow with its variables, and the one way to score windows with it."""
+"""A flow with its variables, and the one way to score windows with it, or with several."""
 
 import functools
 from typing import NamedTuple
@@ -6,12 +6,13 @@ from typing import NamedTuple
 import distrax
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from stgnf_jax.batches import map_windows, replicate
+from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_normality, normality
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.flow_step import Latent
-from stgnf_jax.likelihood import nll
+from stgnf_jax.folding import fold, fold_members
 
 
 class Model(NamedTuple):
@@ -38,7 +39,7 @@ class Model(NamedTuple):
         return self.flow.distribution(self.variables)
 
 
-def score_windows(model: Model, x: np.ndarray | jax.Array) -> np.ndarray:
+def score_windows(model: Model, x: np.ndarray | jax.Array) -> NDArray[np.floating]:
     """Normality scores of normalised windows (paper section 4.1).
 
     Args:
@@ -52,15 +53,42 @@ def score_windows(model: Model, x: np.ndarray | jax.Array) -> np.ndarray:
     Raises:
       ValueError: windows of another shape than the model's.
     """
+    folded = replicate(fold(model.config, model.variables))
+    return map_windows(
+        functools.partial(normality, model.config, folded), _checked(model.config, x)
+    )
+
+
+def window_statistics(model: Model, x: np.ndarray | jax.Array) -> FlowStatistics:
+    """The scores of `score_windows` with the parts that they are made of; NumPy arrays."""
+    folded = replicate(fold(model.config, model.variables))
+    function = functools.partial(flow_statistics, model.config, folded)
+    return map_windows(function, _checked(model.config, x))
+
+
+def score_members(
+    config: FlowConfig, variables: Variables, x: np.ndarray | jax.Array
+) -> NDArray[np.floating]:
+    """`score_windows` by E flows of one configuration at once.
+
+    Args:
+      config: the flows.
+      variables: theirs, every array with an axis of E in front of those it has in one flow.
+      x: (N, T, V, C) windows as `windows.normalise` makes them.
+
+    Returns:
+      (E, N) float32.
+
+    Raises:
+      ValueError: windows of another shape than the configuration's.
+    """
+    members = replicate(fold_members(config, variables))
+    scores = map_windows(functools.partial(member_normality, config, members), _checked(config, x))
+    return scores.T
+
+
+def _checked(config: FlowConfig, x: np.ndarray | jax.Array) -> np.ndarray:
     if x.ndim != 4:
         raise ValueError(f"expected windows of shape (N, T, V, C), got {x.shape}")
-    check_windows(model.config, x)
-    function = functools.partial(normality, model.config, replicate(model.variables))
-    return map_windows(function, np.asarray(x))
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def normality(config: FlowConfig, variables: Variables, x: jax.Array) -> jax.Array:
-    """`score_windows` of one batch (B, T, V, C), compiled: (B,)."""
-    latent: Latent = STGNF(config).apply(variables, x)  # type: ignore[assignment]
-    return -nll(latent, config.radius)
+    check_windows(config, x)
+    return np.asarray(x)

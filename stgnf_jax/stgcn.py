@@ -2,17 +2,19 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from stgnf_jax.batch_norm import BatchNorm
 from stgnf_jax.skeleton import Skeleton, adjacency
 
 Partition = Literal["uniform", "distance", "spatial"]
+Kernel = TypeVar("Kernel", jax.Array, NDArray[Any])
 PRECISION = jax.lax.Precision.HIGHEST
 
 
@@ -91,12 +93,12 @@ class TemporalConv(nn.Module):
         return jnp.einsum("...tvi,tsio->...svo", x, band, precision=PRECISION) + bias
 
 
-def temporal_band(kernel: jax.Array, frames: int) -> jax.Array:
+def temporal_band(kernel: Kernel, frames: int) -> Kernel:
     """A kernel (k, C1, C2) as the matrix (T in, T out, C1, C2) of its zero-padded convolution."""
     size = kernel.shape[0]
     offset = np.arange(frames)[:, None] - np.arange(frames)[None, :] + size // 2
     inside = (offset >= 0) & (offset < size)
-    return jnp.where(inside[..., None, None], kernel[np.clip(offset, 0, size - 1)], 0)
+    return kernel[np.clip(offset, 0, size - 1)] * inside[..., None, None]
 
 
 class STGCNBlock(nn.Module):

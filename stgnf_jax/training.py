@@ -1,30 +1,24 @@
 """Training: windows in, checkpoints out (paper sections 3.2, 3.3 and 10)."""
 
 import os
-from collections import deque
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 from absl import logging
 from ml_collections import ConfigDict
 
 from stgnf_jax import checkpoint
 from stgnf_jax.config import check_config, flow_config
+from stgnf_jax.distributed import leads, wait_for_all
 from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
-from stgnf_jax.failed_batch import fail
 from stgnf_jax.mesh import by_member
 from stgnf_jax.model import Model
-from stgnf_jax.program import Program, make_program
+from stgnf_jax.program import make_program
 from stgnf_jax.run_folder import locked, open_run
-from stgnf_jax.sampling import Draw, draws, steps_per_epoch
-from stgnf_jax.stopping import Stopped, stop_requested
-from stgnf_jax.train_step import StepResult, TrainState, averaged
-
-# Steps under way before the result of the first of them is looked at.
-AHEAD = 2
+from stgnf_jax.stopping import stop_requested
+from stgnf_jax.train_loop import Run, go_on, is_finished
+from stgnf_jax.watching import watched
 
 
 def train_and_evaluate(config: ConfigDict, workdir: str | os.PathLike[str]) -> Evaluation | None:
@@ -66,75 +60,17 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
     check_config(config)
     program = make_program(config)
     flow, resolution = program.flow, tuple(config.data.resolution)
-    with locked(workdir):
-        open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
+    with locked(workdir) if leads() else nullcontext():
+        if leads():
+            open_run(config, checkpoint.Description(flow, resolution, config.ensemble), workdir)
+        wait_for_all("the run is open")
         with checkpoint.manager(workdir) as steps, stop_requested() as stop:
             like = jax.eval_shape(program.start)
             state = checkpoint.restore_state(steps, like, by_member(program.mesh))
             if state is None:
                 state = program.start()
-            _go(program, _Run(Path(workdir), steps, stop), state)
+            if not is_finished(program, state):
+                first_step = int(program.standing(state).step)
+                with watched(program, workdir, first_step) as watch:
+                    go_on(program, Run(Path(workdir), steps, stop, watch), state)
     return checkpoint.load_members(workdir)
-
-
-class _Pending(NamedTuple):
-    """A step whose result nobody has looked at yet."""
-
-    step: int
-    draw: Draw
-    result: StepResult
-
-
-class _Run(NamedTuple):
-    """Where a training is kept: its folder, the manager of its checkpoints, and when to stop."""
-
-    workdir: Path
-    steps: Any
-    stop: Callable[[int], bool]
-
-
-def _go(program: Program, run: _Run, state: TrainState) -> None:
-    """From a state to the end of the training."""
-    training = program.config.training
-    per_epoch = steps_per_epoch(program.examples, training.batch_size)
-    step = int(state.step[0])
-    pending: deque[_Pending] = deque()
-    if step and _patience_is_over(state, step // per_epoch - 1, training.patience):
-        return
-    for draw in draws(program.examples, program.config, step):
-        state, result = program.step(state, program.load(draw.examples))
-        pending.append(_Pending(step, draw, result))
-        step += 1
-        _check(pending, AHEAD, program, run.workdir)
-        ended, stopped = step % per_epoch == 0, run.stop(step)
-        if ended or stopped or step % training.checkpoint_every == 0:
-            _check(pending, 0, program, run.workdir)
-            if ended:
-                state = program.end_epoch(state, draw.epoch)
-            served = state.chosen.variables if training.held_out else averaged(state)
-            checkpoint.save_step(run.steps, step, served, state)
-        if stopped:
-            raise Stopped(f"stopped after step {step}; the same command goes on from there")
-        if ended and _patience_is_over(state, draw.epoch, training.patience):
-            return
-
-
-def _check(pending: deque[_Pending], ahead: int, program: Program, workdir: Path) -> None:
-    """Looks at results until only `ahead` of them are pending."""
-    while len(pending) > ahead:
-        step, draw, result = pending.popleft()
-        finite = np.isfinite(result.loss) & np.isfinite(result.gradient_norm)
-        for member in np.flatnonzero(~finite)[:1]:
-            fail(
-                workdir,
-                step,
-                program.examples,
-                drawn=draw.examples[member],
-                nll=np.asarray(result.nll)[member],
-                length=program.flow.segment_length,
-            )
-
-
-def _patience_is_over(state: TrainState, epoch: int, patience: int) -> bool:
-    """Whether no member has had its best epoch within the last `patience` ones."""
-    return bool(patience) and epoch - int(np.max(jax.device_get(state.chosen.epoch))) >= patience

@@ -1,5 +1,6 @@
 """What a flow is trained on: windows, each in every augmentation, with labels."""
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ class TrainingSet(NamedTuple):
       matrices: (A, 2, 2) float32, the augmentations; a window is trained on in each of them.
       clips: names of the clips.
       origin: clip, person and first frame of each window.
+      content_hash: of the keypoints, windows and labels.
     """
 
     keypoints: np.ndarray
@@ -30,6 +32,7 @@ class TrainingSet(NamedTuple):
     matrices: np.ndarray
     clips: tuple[str, ...]
     origin: WindowOrigin
+    content_hash: str
 
     @property
     def num_examples(self) -> int:
@@ -63,8 +66,22 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
         clips += abnormal.tracks.clips
         _check_some(abnormal.windows, flow, f"{data.root}/{data.train_abnormal_poses}")
     _check_some(normal.windows, flow, f"{data.root}/{data.train_poses}")
-    matrices = AUGMENTATIONS[data.augmentation]
-    return TrainingSet(keypoints, start, label, matrices, clips, origin)
+    return TrainingSet(
+        keypoints=keypoints,
+        start=start,
+        label=label,
+        matrices=AUGMENTATIONS[data.augmentation],
+        clips=clips,
+        origin=origin,
+        content_hash=_content_hash(keypoints, start, label),
+    )
+
+
+def _content_hash(*arrays: np.ndarray) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _join(first: WindowOrigin, second: WindowOrigin) -> WindowOrigin:

@@ -51,6 +51,21 @@ def test_sizes_are_few() -> None:
     assert max(sizes) == (BATCH, 2)
 
 
+def test_trees_and_what_is_loaded_batch_by_batch() -> None:
+    table, loaded = np.arange(5000, dtype=np.float32), set()
+
+    def load(index: np.ndarray) -> np.ndarray:
+        loaded.add(index.shape)
+        return np.stack([table[index], -table[index]], -1)
+
+    for count in (5000, 3, 0):
+        index = np.arange(5000)[::-1][:count]
+        same, total = map_windows(lambda x: (x, x.sum(-1)), index, load)
+        np.testing.assert_array_equal(same, np.stack([index, -index], -1))
+        np.testing.assert_array_equal(total, np.zeros(count))
+    assert loaded == {(BATCH,), (4,), (0,)}
+
+
 def test_what_the_function_holds_is_on_every_device() -> None:
     table = replicate(np.arange(10, dtype=np.float32))
     assert table.sharding.is_fully_replicated

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from stgnf_jax import checkpoint
 from stgnf_jax.cli import COMMANDS
+from stgnf_jax.run_summary import save_summary
 from tests.small import random_model, write_data
+from tests.test_run_summary import SUMMARY
 
 ROOT = Path(__file__).parents[1]
 MAIN = "from stgnf_jax.cli import main; main()"
@@ -53,6 +55,7 @@ def test_help(flag: str | None) -> None:
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("import-checkpoint", ("FILE OUT",)),
+        ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -67,7 +70,8 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    assert set(COMMANDS) == {"train", "score", "evaluate", "import-checkpoint", "demo"}
+    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
+    assert set(COMMANDS) == tested
 
 
 @pytest.mark.parametrize(
@@ -83,6 +87,9 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint",), "stgnf import-checkpoint: expected FILE OUT, got nothing"),
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
+        (("runs",), "stgnf runs: expected DIR, got nothing"),
+        (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
+        (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
         (("demo", "now"), "stgnf demo: expected nothing beside flags, got now"),
     ],
 )
@@ -173,6 +180,20 @@ def test_train(tmp_path: Path, data: str) -> None:
     model = checkpoint.load(tmp_path / "run")
     assert model.resolution == (1920, 1080)
     assert model.config.num_steps == 1
+
+
+def test_runs(tmp_path: Path) -> None:
+    save_summary(tmp_path / "a", SUMMARY)
+    save_summary(tmp_path / "b", SUMMARY._replace(loss=1.5, config={"seed": 4}))
+    at_exit = f"import atexit; atexit.register(lambda: exec({HEAVY!r}, {{}}))"
+    done = stgnf("runs", tmp_path, "--sort=loss", code=f"{at_exit}; {MAIN}")
+    assert done.returncode == 0, done.stderr
+    first = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+    assert first.index("b") < first.index("a") < first.index("configuration") < first.index("seed")
+    assert done.stdout.endswith("heavy: []\n")
+    found = json.loads(succeed("runs", "--format=json", tmp_path))
+    assert [run["loss"] for run in found] == [None, 1.5]
+    assert_one_line(stgnf("runs", tmp_path / "c"), "stgnf runs: ", "c: holds no runs: ")
 
 
 def read_scores(out: Path) -> dict[str, NDArray[Any]]:

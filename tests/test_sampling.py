@@ -21,6 +21,7 @@ def made_up_set(count: int, augmentation: str = "mirror") -> TrainingSet:
         matrices=AUGMENTATIONS[augmentation],
         clips=("a",),
         origin=WindowOrigin(np.zeros(count, np.int32), np.arange(count), np.zeros(count, np.int32)),
+        content_hash="",
     )
 
 

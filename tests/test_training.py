@@ -12,7 +12,7 @@ import optax
 import pytest
 from ml_collections import ConfigDict
 
-from stgnf_jax import checkpoint, training
+from stgnf_jax import checkpoint, train_loop, training
 from stgnf_jax.config import default_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate, score
@@ -23,11 +23,16 @@ from stgnf_jax.model import score_windows
 from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked
+from stgnf_jax.run_log import read_log
+from stgnf_jax.run_summary import load_summary
 from stgnf_jax.sampling import draws, epoch_order, load_batch
+from stgnf_jax.set_scoring import WindowSource
 from stgnf_jax.stopping import Stopped
+from stgnf_jax.train_loop import Run, go_on
 from stgnf_jax.train_step import averaged, windows_maker
 from stgnf_jax.training import train, train_and_evaluate
 from stgnf_jax.training_set import load_training_set
+from stgnf_jax.watching import Watch
 from stgnf_jax.windows import gather, normalise
 from tests.small import FLOW, random_model, small_config, write_data
 
@@ -52,7 +57,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_data(tmp_path_factory.mktemp("data"))
 
 
-class Run(NamedTuple):
+class Trained(NamedTuple):
     """A training run that nobody changes."""
 
     config: ConfigDict
@@ -61,11 +66,11 @@ class Run(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     config, workdir = small_config(root), tmp_path_factory.mktemp("run")
     evaluation = train_and_evaluate(config, workdir)
     assert evaluation is not None
-    return Run(config, workdir, evaluation)
+    return Trained(config, workdir, evaluation)
 
 
 def quick_config(root: Path) -> ConfigDict:
@@ -80,7 +85,28 @@ def equal(first: Variables, second: Variables) -> bool:
     return bool(jax.tree.all(jax.tree.map(np.array_equal, first, second)))
 
 
-def test_what_a_run_leaves(run: Run) -> None:
+def test_the_loss_falls(run: Trained) -> None:
+    # 6 tracks of 9 windows, each twice, in batches of 32, the last one smaller.
+    records = read_log(run.workdir)
+    assert [(record.step, record.epoch) for record in records] == [(3, 0), (7, 1)]
+    first, last = (record.loss for record in records)
+    assert first is not None
+    assert last is not None
+    assert last[0] < first[0]
+    assert records[0].learning_rate == pytest.approx(5e-4)
+    assert records[1].windows_per_second
+
+
+def test_what_the_summary_says(run: Trained) -> None:
+    summary = load_summary(run.workdir)
+    assert summary.status == "finished"
+    assert (summary.windows, summary.examples, summary.abnormal_examples) == (54, 108, 0)
+    assert (summary.epochs, summary.steps, summary.windows_seen) == (2, 8, 216)
+    leaves = jax.tree.leaves(checkpoint.load(run.workdir).variables["params"])
+    assert summary.parameters == sum(leaf.size for leaf in leaves)
+
+
+def test_what_a_run_leaves(run: Trained) -> None:
     names = {path.name for path in run.workdir.iterdir()}
     assert {"config.json", "model.json", "checkpoints", "metrics.json", "scores.npz"} <= names
     assert {path.name for path in (run.workdir / "checkpoints").iterdir()} == {"4", "8"}
@@ -89,7 +115,7 @@ def test_what_a_run_leaves(run: Run) -> None:
     )
 
 
-def test_each_epoch_has_a_checkpoint_of_its_own(run: Run, tmp_path: Path) -> None:
+def test_each_epoch_has_a_checkpoint_of_its_own(run: Trained, tmp_path: Path) -> None:
     earlier = shutil.copytree(run.workdir, tmp_path / "earlier")
     shutil.rmtree(earlier / "checkpoints" / "8")
     first, last = checkpoint.load(earlier), checkpoint.load(run.workdir)
@@ -99,7 +125,7 @@ def test_each_epoch_has_a_checkpoint_of_its_own(run: Run, tmp_path: Path) -> Non
     assert score_windows(last, x).mean() > score_windows(first, x).mean()
 
 
-def test_the_model_is_evaluated(run: Run, tmp_path: Path) -> None:
+def test_the_model_is_evaluated(run: Trained, tmp_path: Path) -> None:
     again = evaluate(run.config, run.workdir, tmp_path)
     assert again.metrics == run.evaluation.metrics
     assert 0.5 < again.metrics.auc_micro < 1
@@ -107,7 +133,7 @@ def test_the_model_is_evaluated(run: Run, tmp_path: Path) -> None:
     assert metrics["auc_micro"] == again.metrics.auc_micro
 
 
-def test_the_seed_decides_everything(run: Run, root: Path, tmp_path: Path) -> None:
+def test_the_seed_decides_everything(run: Trained, root: Path, tmp_path: Path) -> None:
     expected = checkpoint.load(run.workdir).variables
     (again,) = train(small_config(root), tmp_path / "again")
     assert equal(again.variables, expected)
@@ -121,14 +147,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_finished_run_is_left_as_it_is(run: Run) -> None:
+def test_a_finished_run_is_left_as_it_is(run: Trained) -> None:
     before = contents(run.workdir)
     (model,) = train(run.config, run.workdir)
     assert equal(model.variables, checkpoint.load(run.workdir).variables)
     assert contents(run.workdir) == before
 
 
-def test_another_configuration_is_refused(run: Run) -> None:
+def test_another_configuration_is_refused(run: Trained) -> None:
     before = contents(run.workdir)
     config = run.config.copy_and_resolve_references()
     config.training.learning_rate, config.training.checkpoint_every = 0.1, 7
@@ -155,7 +181,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("saves", [1, 3])
 def test_a_run_goes_on_where_it_was_left(
-    run: Run, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saves: int
+    run: Trained, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saves: int
 ) -> None:
     config = small_config(root)
     config.training.checkpoint_every = 3
@@ -167,7 +193,7 @@ def test_a_run_goes_on_where_it_was_left(
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save_step", save_and_die)
+        patch.setattr(train_loop, "save_step", save_and_die)
         with pytest.raises(Killed):
             train(config, tmp_path / "run")
     (model,) = train(config, tmp_path / "run")
@@ -175,7 +201,7 @@ def test_a_run_goes_on_where_it_was_left(
 
 
 def test_sigterm_saves_and_stops(
-    run: Run, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Trained, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make = make_program
 
@@ -198,7 +224,7 @@ def test_sigterm_saves_and_stops(
     assert equal(model.variables, checkpoint.load(run.workdir).variables)
 
 
-def test_members_are_the_flows_of_their_seeds(run: Run, root: Path, tmp_path: Path) -> None:
+def test_members_are_the_flows_of_their_seeds(run: Trained, root: Path, tmp_path: Path) -> None:
     config = small_config(root)
     config.ensemble = 2
     first, second = train(config, tmp_path / "both")
@@ -221,9 +247,10 @@ def test_the_best_epoch_is_kept(root: Path, tmp_path: Path) -> None:
     for draw in draws(program.examples, config, 0):
         state, _ = program.step(state, program.load(draw.examples))
         if int(state.step[0]) % 3 == 0:
-            found.append(
-                held_out_nll(FLOW, (856.0, 480.0), averaged(state), program.held_out, program.mesh)
+            held_out = WindowSource(
+                program.held_out.keypoints, program.held_out.start, (856.0, 480.0)
             )
+            found.append(held_out_nll(FLOW, averaged(state), held_out))
             state = program.end_epoch(state, draw.epoch)
     nll = np.stack(found)
     np.testing.assert_array_equal(state.chosen.held_out_nll, nll.min(0))
@@ -321,9 +348,10 @@ def test_the_last_good_checkpoint_is_kept(root: Path, tmp_path: Path) -> None:
 
     with checkpoint.manager(tmp_path / "good", create=False) as steps:
         state = checkpoint.restore_state(steps, program.start(), by_member(program.mesh))
-        where = training._Run(tmp_path, steps, lambda _: False)
+        watch = Watch(lambda _: None, lambda _: None)
+        where = Run(tmp_path, steps, lambda _: False, watch)
         with pytest.raises(InputError, match="step 4 has a loss or a gradient that is not finite"):
-            training._go(program._replace(load=spoilt), where, state)
+            go_on(program._replace(load=spoilt), where, state)
     assert {path.name for path in (tmp_path / "good/checkpoints").iterdir()} == {"4"}
 
 

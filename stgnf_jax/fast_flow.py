@@ -1,0 +1,134 @@
+"""Windows through a folded flow.
+
+A channel of N windows is an array (T, V, N), windows innermost, so that every operation runs along
+contiguous memory; z is the tuple of its channels. XLA fuses operations on single channels best.
+"""
+
+import functools
+import operator
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from stgnf_jax.bijectors import conditioner_channels, split_channels
+from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.folding import Folded, FoldedBlock, FoldedStep, swaps
+from stgnf_jax.stgcn import PRECISION
+
+# Joints whose scales, each in (0.88, 1], are multiplied before a logarithm is taken.
+JOINTS_PER_LOG = 256
+
+Channels = tuple[jax.Array, ...]
+
+
+class State(NamedTuple):
+    """Windows on their way.
+
+    Attributes:
+      z: their channels, (T, V, N) each.
+      log_det: log|det| of every step so far, (steps, N).
+    """
+
+    z: Channels
+    log_det: jax.Array
+
+
+def apply_flow(config: FlowConfig, folded: Folded, z: Channels) -> State:
+    """Windows from data to latent.
+
+    Args:
+      config: the flow.
+      folded: what `fold` makes of it.
+      z: C arrays (T, V, N).
+    """
+    log_dets = []
+    for i, level in enumerate(folded):
+        if config.squeezes_before(i):
+            z = tuple(c[k::2] for c in z for k in (0, 1))
+        apply = _swap_and_couple if swaps(config, len(z)) else _mix_and_couple
+        # Two steps a turn: a swap is then free.
+        z, log_det = jax.lax.scan(apply, z, level.steps, unroll=2)
+        z = (level.shift + level.scale * z[0], *z[1:])
+        log_dets.append(log_det)
+    return State(z, jnp.concatenate(log_dets))
+
+
+def _swap_and_couple(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
+    return _couple(step, (z[1], step.bias[1] + step.weight[1, 0] * z[0]))
+
+
+def _mix_and_couple(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
+    mixed = (
+        sum((weight * c for weight, c in zip(row, z, strict=True)), bias)
+        for row, bias in zip(step.weight, step.bias, strict=True)
+    )
+    return _couple(step, tuple(mixed))
+
+
+def _couple(step: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
+    """Transforms the second half of the channels by what the conditioner makes of the first."""
+    half = split_channels(len(z))[0]
+    z1, z2 = z[:half], z[half:]
+    h = z1
+    for block in step.blocks:
+        h = _apply_block(block, h)
+    log_det = jnp.full(z[0].shape[-1], step.log_det)
+    if len(h) == conditioner_channels(len(z), "additive"):
+        return (*z1, *(c + shift for c, shift in zip(z2, h, strict=True))), log_det
+    scales = [jax.nn.sigmoid(raw + 2) + 1e-6 for raw in h[1::2]]
+    moved = tuple((c + shift) * scale for c, shift, scale in zip(z2, h[0::2], scales, strict=True))
+    for scale in scales:
+        log_det = log_det + z1[0].shape[1] // scale.shape[1] * _sum_of_logs(scale)
+    return (*z1, *moved), log_det
+
+
+def _sum_of_logs(scale: jax.Array) -> jax.Array:
+    """Sum of log(scale) over frames and joints, (T, V, N) -> (N,), with few logarithms."""
+    starts = range(0, scale.shape[1], JOINTS_PER_LOG)
+    products = [jnp.prod(scale[:, start : start + JOINTS_PER_LOG], 1) for start in starts]
+    return _sum_first(total(jnp.log(product) for product in products))
+
+
+def total(arrays: Iterable[jax.Array]) -> jax.Array:
+    """The sum of arrays of one shape."""
+    return functools.reduce(operator.add, arrays)
+
+
+def sum_event(x: jax.Array) -> jax.Array:
+    """The sum over frames and joints, (T, V, N) -> (N,).
+
+    One axis after the other loses fewer digits than one sum of T * V terms.
+    """
+    return _sum_first(_sum_first(x))
+
+
+def _sum_first(x: jax.Array) -> jax.Array:
+    """(R, ...) -> (...), as a product with ones, which is faster on processors."""
+    ones = jnp.ones(len(x), x.dtype)
+    return jnp.dot(ones, x.reshape(len(x), -1), precision=PRECISION).reshape(x.shape[1:])
+
+
+def _apply_block(block: FoldedBlock, x: Channels) -> Channels:
+    """An ST-GCN block; its channels have one joint where all joints would be the same."""
+    u = jax.nn.relu(_mix_joints(block, x))  # (F, T, V or 1, N)
+    h = jnp.dot(block.temporal, u.reshape(len(block.temporal), -1), precision=PRECISION)
+    h = h.reshape(u.shape)
+    channels = [c + bias for c, bias in zip(h, block.bias, strict=True)]
+    shortcut = [total(w * c for w, c in zip(row, x, strict=True)) for row in block.residual]
+    return tuple(jax.nn.relu(c + s) for c, s in zip(channels, shortcut, strict=True))
+
+
+def _mix_joints(block: FoldedBlock, x: Channels) -> jax.Array:
+    if block.spatial.ndim == 2:
+        means = [jnp.mean(c, 1, keepdims=True) for c in x]  # (T, 1, N)
+        sums = [total(w * m for w, m in zip(row, means, strict=True)) for row in block.spatial]
+        return jnp.stack([m + bias for m, bias in zip(sums, block.spatial_bias, strict=True)])
+    features, joints = block.spatial.shape[:2]
+    frames, _, windows = x[0].shape
+    matrix = block.spatial.reshape(features * joints, -1)
+    flat = jnp.stack(x).swapaxes(1, 2).reshape(matrix.shape[1], -1)  # (C V, T N)
+    mixed = jnp.dot(matrix, flat, precision=PRECISION)
+    mixed = mixed.reshape(features, joints, frames, windows).swapaxes(1, 2)  # (F, T, V, N)
+    return mixed + block.spatial_bias[:, None, :, None]
