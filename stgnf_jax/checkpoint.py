@@ -17,6 +17,7 @@ import tensorstore as ts
 from absl import logging
 from jax.sharding import Sharding, SingleDeviceSharding
 
+from stgnf_jax.calibration_file import load_calibration
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow import Variables, abstract_variables
@@ -170,7 +171,11 @@ def load_members(directory: str | os.PathLike[str]) -> tuple[Model, ...]:
         variables = [
             jax.tree.map(lambda leaf, i=i: leaf[i], found) for i in range(description.members)
         ]
-    return tuple(Model(description.flow, one, description.resolution) for one in variables)
+    calibrations = load_calibration(directory, description.flow, description.members)
+    return tuple(
+        Model(description.flow, one, description.resolution, calibration)
+        for one, calibration in zip(variables, calibrations, strict=True)
+    )
 
 
 def restore_state(steps: Any, like: Any, place: Sharding) -> Any:

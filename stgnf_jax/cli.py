@@ -5,6 +5,7 @@ Nothing heavy is imported before a command's flags are parsed, so that help come
 
 import os
 import signal
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -101,6 +102,12 @@ def _print_metrics(metrics: "Metrics") -> None:
         f"AUC {metrics.auc_micro:.6f} (micro, {metrics.num_frames} frames of "
         f"{metrics.num_clips} clips, {metrics.num_windows} windows)"
     )
+    if metrics.auc_micro_members:
+        aucs = metrics.auc_micro_members
+        print(
+            f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
+            f"+- {statistics.stdev(aucs):.6f}"
+        )
 
 
 def _train(values: Any) -> None:

@@ -22,6 +22,7 @@ def default_config() -> ConfigDict:
             "data": _data(),
             "model": _model(),
             "training": _training(),
+            "scoring": _scoring(),
         }
     )
     config.lock()
@@ -94,6 +95,13 @@ def _training() -> dict[str, object]:
         "keypoint_drop": 0.0,
         # Steps between checkpoints within an epoch; there is one after every epoch too.
         "checkpoint_every": 1000,
+    }
+
+
+def _scoring() -> dict[str, object]:
+    return {
+        # A name in `score_kinds.SCORES`: what a window's score is.
+        "score": "nll",
     }
 
 

@@ -1,6 +1,7 @@
 """From a checkpoint and a folder of poses to scores and figures."""
 
 import os
+from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -10,15 +11,20 @@ from absl import logging
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
-from stgnf_jax.checkpoint import load
+from stgnf_jax.calibration_file import CALIBRATION_FILE
+from stgnf_jax.checkpoint import load_members
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
+from stgnf_jax.distributed import leads
+from stgnf_jax.ensemble_scores import MemberScores
+from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
+from stgnf_jax.score_kinds import SCORES
 from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
@@ -26,7 +32,7 @@ from stgnf_jax.scoring import (
     frame_scores,
     person_scores,
 )
-from stgnf_jax.set_scoring import WindowSource, set_scores
+from stgnf_jax.set_scoring import WindowSource, set_scores_of_kind
 from stgnf_jax.window_set import WindowSet, load_window_set
 from stgnf_jax.windows import window_origin
 
@@ -38,6 +44,7 @@ class Scored(NamedTuple):
       window_set: the windows that were scored; `windows` has one row a window.
       length: T, frames of a window.
       windows: scores of windows.
+      members: the same by each member of an ensemble.
       people: scores of people in frames.
       frames: scores of frames.
     """
@@ -45,6 +52,7 @@ class Scored(NamedTuple):
     window_set: WindowSet
     length: int
     windows: WindowScores
+    members: MemberScores
     people: PersonScores
     frames: FrameScores
 
@@ -74,10 +82,10 @@ def score(
       InputError: anything wrong with the configuration, the poses or the checkpoint.
     """
     check_config(config)
-    model = load(checkpoint)
-    _warn_of_ignored(config, model)
-    scored = score_poses(config.data, model)
-    save_scores(out, scored.windows, scored.people, scored.frames)
+    models = load_scorers(config, checkpoint)
+    scored = score_poses(config, models)
+    if leads():
+        save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
     return scored
 
 
@@ -90,38 +98,92 @@ def evaluate(
       InputError: anything wrong with the configuration, the poses, the masks or the checkpoint.
     """
     check_config(config)
-    model = load(checkpoint)
-    _warn_of_ignored(config, model)
-    scored, normal = score_against_masks(config.data, model)
-    save_scores(out, scored.windows, scored.people, scored.frames, normal)
+    models = load_scorers(config, checkpoint)
+    scored, normal = score_against_masks(config, models)
     metrics = Metrics(
         auc_micro=auc_micro(normal, scored.frames.smoothed),
         num_windows=len(scored.windows.score),
         num_frames=len(normal),
         num_clips=len(scored.frames.clips),
+        auc_micro_members=_aucs_of_members(scored, normal),
     )
-    save_metrics(out, metrics)
+    if leads():
+        save_scores(
+            out,
+            scored.windows,
+            scored.people,
+            scored.frames,
+            members=scored.members,
+            normal=normal,
+        )
+        save_metrics(out, metrics)
     return Evaluation(scored, normal, metrics)
 
 
-def score_poses(data: ConfigDict, model: Model) -> Scored:
-    """Scores the test poses with a model, clips as long as their poses (section 4.1)."""
-    window_set = load_window_set(data, model.config, data.test_poses, data.test_stride)
-    windows = score_windows_of(model, window_set)
-    people = person_scores(windows, model.config.segment_length)
-    num_frames = _frames_seen(window_set.tracks, people)
-    frames = frame_scores(people, window_set.tracks.clips, num_frames)
-    return Scored(window_set, model.config.segment_length, windows, people, frames)
+def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """The members of a checkpoint, able to score as the configuration asks.
+
+    Raises:
+      InputError: there is no such score, or the checkpoint cannot be read or lacks what it needs.
+    """
+    kind = config.scoring.score
+    if kind not in SCORES:
+        raise InputError(
+            f"must be one of {', '.join(SCORES)}, got {kind!r}", field="config.scoring.score"
+        )
+    models = load_members(checkpoint)
+    if kind != "nll" and models[0].calibration is None:
+        raise InputError(
+            f"has no {CALIBRATION_FILE}, which {kind} needs and the end of a training makes; an "
+            "imported model has none: score it with config.scoring.score=nll",
+            file=checkpoint,
+        )
+    _warn_of_ignored(config, models[0])
+    return models
 
 
-def score_against_masks(data: ConfigDict, model: Model) -> tuple[Scored, NDArray[np.bool_]]:
-    """Scores the test poses with a model, clips as long as their masks; and the masks, (F,)."""
-    window_set, masks = load_test_set(data, model.config)
-    windows = score_windows_of(model, window_set)
-    people = person_scores(windows, model.config.segment_length)
-    frames = frame_scores(people, window_set.tracks.clips, [len(mask) for mask in masks])
-    scored = Scored(window_set, model.config.segment_length, windows, people, frames)
-    return scored, np.concatenate(masks)
+def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
+    """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
+    data, flow = config.data, models[0].config
+    window_set = load_window_set(data, flow, data.test_poses, data.test_stride)
+    return _score(config.scoring.score, models, window_set)
+
+
+def score_against_masks(
+    config: ConfigDict, models: Sequence[Model]
+) -> tuple[Scored, NDArray[np.bool_]]:
+    """Scores the test poses with an ensemble, clips as long as their masks; and the masks, (F,)."""
+    window_set, masks = load_test_set(config.data, models[0].config)
+    num_frames = [len(mask) for mask in masks]
+    return _score(config.scoring.score, models, window_set, num_frames), np.concatenate(masks)
+
+
+def _score(
+    kind: str,
+    models: Sequence[Model],
+    window_set: WindowSet,
+    num_frames: Sequence[int] | None = None,
+) -> Scored:
+    tracks, length = window_set.tracks, models[0].config.segment_length
+    source = WindowSource(tracks.keypoints, window_set.windows.start, models[0].resolution)
+    members = MemberScores(set_scores_of_kind(kind, models, source))
+    windows = WindowScores(*window_origin(*window_set), members.mean)
+    people = person_scores(windows, length)
+    seen = _frames_seen(tracks, people) if num_frames is None else num_frames
+    frames = frame_scores(people, tracks.clips, seen)
+    return Scored(window_set, length, windows, members, people, frames)
+
+
+def _aucs_of_members(scored: Scored, normal: NDArray[np.bool_]) -> tuple[float, ...]:
+    """The AUC of each member of an ensemble alone; none where there is but one."""
+    if len(scored.members.score) == 1:
+        return ()
+    people, clips = scored.people, scored.frames.clips
+    lengths = np.diff(scored.frames.offsets).tolist()
+    return tuple(
+        auc_micro(normal, frame_scores(people._replace(score=score), clips, lengths).smoothed)
+        for score in scored.members.score
+    )
 
 
 def load_test_set(
@@ -155,12 +217,6 @@ def _warn_of_ignored(config: ConfigDict, model: Model) -> None:
     for name, (asked, used) in pairs.items():
         if asked not in (used, attrgetter(name)(default)):
             logging.warning("config.%s=%s is not used: the checkpoint has %s", name, asked, used)
-
-
-def score_windows_of(model: Model, window_set: WindowSet) -> WindowScores:
-    """Scores all windows of a set; they are gathered and normalised as they are scored."""
-    source = WindowSource(window_set.tracks.keypoints, window_set.windows.start, model.resolution)
-    return WindowScores(*window_origin(*window_set), set_scores(model, source))
 
 
 def _frames_seen(tracks: Tracks, people: PersonScores) -> list[int]:

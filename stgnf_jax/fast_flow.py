@@ -88,7 +88,7 @@ def _sum_of_logs(scale: jax.Array) -> jax.Array:
     """Sum of log(scale) over frames and joints, (T, V, N) -> (N,), with few logarithms."""
     starts = range(0, scale.shape[1], JOINTS_PER_LOG)
     products = [jnp.prod(scale[:, start : start + JOINTS_PER_LOG], 1) for start in starts]
-    return _sum_first(total(jnp.log(product) for product in products))
+    return sum_first(total(jnp.log(product) for product in products))
 
 
 def total(arrays: Iterable[jax.Array]) -> jax.Array:
@@ -101,10 +101,10 @@ def sum_event(x: jax.Array) -> jax.Array:
 
     One axis after the other loses fewer digits than one sum of T * V terms.
     """
-    return _sum_first(_sum_first(x))
+    return sum_first(sum_first(x))
 
 
-def _sum_first(x: jax.Array) -> jax.Array:
+def sum_first(x: jax.Array) -> jax.Array:
     """(R, ...) -> (...), as a product with ones, which is faster on processors."""
     ones = jnp.ones(len(x), x.dtype)
     return jnp.dot(ones, x.reshape(len(x), -1), precision=PRECISION).reshape(x.shape[1:])

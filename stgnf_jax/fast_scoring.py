@@ -6,12 +6,12 @@ The scores are those of `STGNF.apply` and `likelihood.nll`, up to rounding.
 import functools
 import math
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from stgnf_jax.fast_flow import apply_flow, sum_event
+from stgnf_jax.fast_flow import apply_flow, sum_event, sum_first
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.folding import Folded
 from stgnf_jax.likelihood import bits_per_dim
@@ -32,7 +32,7 @@ class FlowStatistics(NamedTuple):
       log_det: (N, L K) log|det| of each flow step; log_prior and these sum to log p(x).
       energy: (N, C) for each channel of z the sum of -(z - R)^2 / 2 over frames and joints, which
         is log_prior up to a constant.
-      residual: (N, C) for each channel of z the mean of z - R.
+      residual: (N, V, C) for each joint and channel of z the mean of z - R over frames.
     """
 
     score: jax.Array
@@ -40,6 +40,9 @@ class FlowStatistics(NamedTuple):
     log_det: jax.Array
     energy: jax.Array
     residual: jax.Array
+
+
+Read = Callable[[FlowStatistics, Any], jax.Array]
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
@@ -66,15 +69,33 @@ def normality(
     return flow_statistics(config, folded, x, prepare).score
 
 
-@functools.partial(jax.jit, static_argnums=(0, 3))
-def member_normality(
-    config: FlowConfig, members: Folded, x: jax.Array, prepare: Prepare = jnp.asarray
+@functools.partial(jax.jit, static_argnums=(0, 3, 4))
+def member_scores(
+    config: FlowConfig,
+    members: tuple[Folded, Any],
+    x: jax.Array,
+    read: Read = lambda statistics, _: statistics.score,
+    prepare: Prepare = jnp.asarray,
 ) -> jax.Array:
-    """`normality` by E flows of one configuration, from `fold_members`: (N, E)."""
+    """Scores by E flows of one configuration, (N, E).
+
+    Args:
+      config: the flows.
+      members: what `fold_members` makes of them, and what else `read` gets of each, a tree of
+        arrays (E, ...).
+      x: as in `flow_statistics`.
+      read: the score in the statistics of a flow; the compiler leaves out what it does not use.
+      prepare: as in `flow_statistics`; both are compiled in.
+    """
 
     def score(z: jax.Array) -> jax.Array:
         windows = prepare(z)
-        return jax.lax.map(lambda folded: _statistics(config, folded, windows).score, members).T
+
+        def one(member: tuple[Folded, Any]) -> jax.Array:
+            folded, others = member
+            return read(_statistics(config, folded, windows), others)
+
+        return jax.lax.map(one, members).T
 
     return _in_chunks(score, x[..., : config.channels])
 
@@ -121,5 +142,5 @@ def _statistics(config: FlowConfig, folded: Folded, x: jax.Array) -> FlowStatist
         log_prior,
         log_det.T,
         energy.T,
-        jnp.stack([sum_event(r) / r[..., 0].size for r in residuals], -1),
+        jnp.stack([sum_first(r).T / len(r) for r in residuals], -1),
     )

@@ -17,12 +17,14 @@ class Metrics(NamedTuple):
       num_windows: windows scored.
       num_frames: frames evaluated.
       num_clips: clips evaluated.
+      auc_micro_members: of each member of an ensemble alone; none where there is but one.
     """
 
     auc_micro: float
     num_windows: int
     num_frames: int
     num_clips: int
+    auc_micro_members: tuple[float, ...] = ()
 
 
 class RocCurve(NamedTuple):

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnf_jax.batches import map_windows, replicate
-from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_normality, normality
+from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_scores, normality
 from stgnf_jax.flow import STGNF, Variables, check_windows
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.folding import fold, fold_members
+from stgnf_jax.score_kinds import Calibration
 
 
 class Model(NamedTuple):
@@ -22,11 +23,13 @@ class Model(NamedTuple):
       config: the flow's configuration.
       variables: `params`, `batch_stats`, and `constants` where the permutation has any.
       resolution: width and height in pixels that keypoints are divided by.
+      calibration: what normal windows are like; None where that has not been found out.
     """
 
     config: FlowConfig
     variables: Variables
     resolution: tuple[float, float]
+    calibration: Calibration | None = None
 
     @property
     def flow(self) -> STGNF:
@@ -82,8 +85,8 @@ def score_members(
     Raises:
       ValueError: windows of another shape than the configuration's.
     """
-    members = replicate(fold_members(config, variables))
-    scores = map_windows(functools.partial(member_normality, config, members), _checked(config, x))
+    members = replicate((fold_members(config, variables), ()))
+    scores = map_windows(functools.partial(member_scores, config, members), _checked(config, x))
     return scores.T
 
 

@@ -1,7 +1,6 @@
 """The training runs below a folder, to be compared."""
 
 import os
-import statistics
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +28,8 @@ class Run(NamedTuple):
       epochs: done.
       loss: bits per dimension.
       held_out_nll: the best, bits per dimension.
-      auc: frame-level micro AUC, mean over members where there is one for each.
-      auc_std: its standard deviation over members.
+      auc: frame-level micro AUC.
+      auc_std: standard deviation of its members' AUCs.
       windows_per_second: over the whole run.
       updated: UTC, ISO 8601.
       message: what is wrong with the run or its files; "" where nothing is.
@@ -150,13 +149,13 @@ def _of_summary(name: str, summary: Summary) -> Run:
 
 
 def _read_auc(file: Path) -> tuple[float | None, float | None]:
-    """Mean and standard deviation over members; no deviation where there is one number."""
+    """The AUC of a run, and the standard deviation of its members' AUCs, where it has several."""
     if not file.exists():
         return None, None
     try:
-        auc = orjson.loads(file.read_bytes())["auc_micro"]
-        values = [float(value) for value in (auc if isinstance(auc, list) else [auc])]
-        mean = statistics.fmean(values)
+        metrics = orjson.loads(file.read_bytes())
+        auc, deviation = float(metrics["auc_micro"]), metrics.get("auc_micro_std")
+        auc_std = None if deviation is None else float(deviation)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("holds no auc_micro; evaluate again", file=file) from error
-    return mean, statistics.stdev(values) if len(values) > 1 else None
+    return auc, auc_std

@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import statistics
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.files import write_atomically
 from stgnf_jax.metrics import Metrics
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
@@ -20,6 +22,8 @@ def save_scores(
     windows: WindowScores,
     people: PersonScores,
     frames: FrameScores,
+    *,
+    members: MemberScores,
     normal: NDArray[np.bool_] | None = None,
 ) -> None:
     """Writes `scores.npz` and `window_scores.csv`, `person_scores.csv`, `frame_scores.csv`.
@@ -29,13 +33,16 @@ def save_scores(
       `person_clip`, `person_id`, `person_frame`, `person_score`: (N,), one row a person and frame.
       `frame_clip`, `frame`, `frame_scored` (was a person scored there?), `frame_score` (before
       smoothing), `frame_smoothed`, and, with ground truth, `frame_normal`: (F,), one row a frame.
-    The CSV files have the same columns, truth values as 0 and 1.
+    Of an ensemble of E members also `window_spread`, `window_disagreement` (see `MemberScores`),
+    (N,), and `member_window_score`, (E, N), of which `window_score` is the mean.
+    The CSV files have the same columns but for the last, truth values as 0 and 1.
 
     Args:
       out: folder to write to; made when it is missing.
       windows: score of each window.
       people: score of each person in each frame.
       frames: score of each frame.
+      members: score of each window by each member.
       normal: (F,) bool, ground truth.
 
     Raises:
@@ -43,34 +50,52 @@ def save_scores(
     """
     clips = np.array(frames.clips, dtype=np.str_)
     tables = {
-        "window": _window_table(clips, windows),
+        "window": _window_table(clips, windows, members),
         "person": _person_table(clips, people),
         "frame": _frame_table(clips, frames, normal),
     }
     for name, table in tables.items():
         _save_csv(Path(out) / f"{name}_scores.csv", table)
-    _save_npz(Path(out) / "scores.npz", tables["window"] | tables["person"] | tables["frame"])
+    columns = tables["window"] | tables["person"] | tables["frame"]
+    if len(members.score) > 1:
+        columns["member_window_score"] = members.score
+    _save_npz(Path(out) / "scores.npz", columns)
 
 
 def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:
-    """Writes `metrics.json` into the folder `out`: an object of numbers, keys sorted.
+    """Writes `metrics.json` into the folder `out`, keys sorted.
+
+    It is an object of numbers; of an ensemble also the members' AUCs, a list, and their mean and
+    standard deviation (of a sample).
 
     Raises:
       InputError: the file cannot be written.
       ValueError: a figure is NaN or infinite.
     """
-    text = json.dumps(metrics._asdict(), sort_keys=True, indent=2, allow_nan=False)
+    fields = metrics._asdict()
+    aucs = fields.pop("auc_micro_members")
+    if aucs:
+        fields |= {
+            "auc_micro_members": aucs,
+            "auc_micro_mean": statistics.mean(aucs),
+            "auc_micro_std": statistics.stdev(aucs),
+        }
+    text = json.dumps(fields, sort_keys=True, indent=2, allow_nan=False)
     with write_atomically(Path(out) / "metrics.json") as path:
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def _window_table(clips: NDArray[np.str_], windows: WindowScores) -> Columns:
-    return {
+def _window_table(clips: NDArray[np.str_], windows: WindowScores, members: MemberScores) -> Columns:
+    table: Columns = {
         "clip": clips[windows.clip],
         "person": windows.person,
         "start": windows.start,
         "window_score": windows.score,
     }
+    if len(members.score) > 1:
+        table["window_spread"] = members.spread
+        table["window_disagreement"] = members.disagreement
+    return table
 
 
 def _person_table(clips: NDArray[np.str_], people: PersonScores) -> Columns:

@@ -1,7 +1,7 @@
 """Windows of tracks through a flow: gathered, normalised and scored batch by batch."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from stgnf_jax.batches import map_windows, replicate
 from stgnf_jax.fast_flow import sum_event
-from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_normality, normality
+from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_scores, normality
 from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.folding import Folded, fold, fold_members
+from stgnf_jax.folding import fold, fold_members
 from stgnf_jax.model import Model
+from stgnf_jax.score_kinds import SCORES
 from stgnf_jax.windows import gather
 
 
@@ -26,11 +27,13 @@ class WindowSource(NamedTuple):
       keypoints: (D, V, 3) [x, y, confidence], which may lie on disk.
       start: (N,) the first detection of each.
       resolution: width and height in pixels that keypoints are divided by.
+      matrix: augmentation in pixels, (2, 2) row by row.
     """
 
     keypoints: NDArray[np.float32]
     start: NDArray[np.int64]
     resolution: tuple[float, float]
+    matrix: tuple[float, ...] = (1.0, 0.0, 0.0, 1.0)
 
 
 def set_scores(model: Model, source: WindowSource) -> NDArray[np.floating]:
@@ -47,17 +50,36 @@ def set_scores_of_members(
     config: FlowConfig, variables: Variables, source: WindowSource
 ) -> NDArray[np.floating]:
     """`score_members` of all windows of a source, which are read and normalised once: (E, N)."""
-    return _map_set(member_normality, config, fold_members(config, variables), source).T
+    members = (fold_members(config, variables), ())
+    return _map_set(member_scores, config, members, source).T
+
+
+def set_scores_of_kind(
+    kind: str, models: Sequence[Model], source: WindowSource
+) -> NDArray[np.floating]:
+    """Scores of one kind, by each of E models of one configuration: (E, N).
+
+    Args:
+      kind: a name in `SCORES`.
+      models: E of them, calibrated unless the kind is `nll`.
+      source: the windows.
+    """
+    config = models[0].config
+    variables, calibrations = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), *((m.variables, m.calibration) for m in models)
+    )
+    members = (fold_members(config, variables), calibrations)
+    return _map_set(functools.partial(member_scores, read=SCORES[kind]), config, members, source).T
 
 
 def _map_set(
     function: Callable[..., Any],
     config: FlowConfig,
-    folded: Folded,
+    folded: Any,
     source: WindowSource,
 ) -> Any:
     """Applies a function of `fast_scoring`; detections on disk are read where windows lie."""
-    prepare = _normaliser(source.resolution)
+    prepare = _normaliser(source.resolution, source.matrix)
     return map_windows(
         functools.partial(function, config, replicate(folded), prepare=prepare),
         source.start,
@@ -66,16 +88,24 @@ def _map_set(
 
 
 @functools.cache
-def _normaliser(resolution: tuple[float, float]) -> Callable[[jax.Array], jax.Array]:
-    """`windows.normalise` of windows (T, V, C, N): the same function for the same resolution."""
+def _normaliser(
+    resolution: tuple[float, float], matrix: tuple[float, ...]
+) -> Callable[[jax.Array], jax.Array]:
+    """`windows.normalise` of augmented windows (T, V, C, N): one function for equal arguments."""
 
     def normalise(x: jax.Array) -> jax.Array:
-        places = [(x[:, :, i] - x[:1, :1, i]) / side for i, side in enumerate(resolution)]
-        x0, y0 = (place - _mean(place) for place in places)
+        x0, y0 = (x[:, :, i] - x[:1, :1, i] for i in (0, 1))
+        if matrix != (1.0, 0.0, 0.0, 1.0):
+            x0, y0 = matrix[0] * x0 + matrix[1] * y0, matrix[2] * x0 + matrix[3] * y0
+        x0, y0 = (_centre(c / side) for c, side in zip((x0, y0), resolution, strict=True))
         size = jnp.sqrt(_mean(y0 * y0))
         return jnp.concatenate([jnp.stack([x0 / size, y0 / size], 2), x[:, :, 2:]], 2)
 
     return normalise
+
+
+def _centre(x: jax.Array) -> jax.Array:
+    return x - _mean(x)
 
 
 def _mean(x: jax.Array) -> jax.Array:

@@ -9,6 +9,7 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from stgnf_jax import checkpoint
+from stgnf_jax.calibration import calibrate
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.distributed import leads, wait_for_all
 from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
@@ -73,4 +74,8 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
                 first_step = int(program.standing(state).step)
                 with watched(program, workdir, first_step) as watch:
                     go_on(program, Run(Path(workdir), steps, stop, watch), state)
-    return checkpoint.load_members(workdir)
+        wait_for_all("the training is over")
+        models = checkpoint.load_members(workdir)
+        if models[0].calibration is None:
+            models = calibrate(models, program.examples, workdir)
+    return models

@@ -4,15 +4,21 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sklearn.metrics
 from ml_collections import ConfigDict
 
 from stgnf_jax import checkpoint
+from stgnf_jax.calibration import fit_density
+from stgnf_jax.calibration_file import CALIBRATION_FILE, save_calibration
 from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate, score
-from stgnf_jax.model import score_windows
+from stgnf_jax.fast_scoring import FlowStatistics
+from stgnf_jax.model import Model, score_windows, window_statistics
+from stgnf_jax.score_kinds import SCORES, Calibration
 from stgnf_jax.window_set import load_window_set
 from stgnf_jax.windows import gather, normalise
 from tests.small import (
@@ -67,7 +73,9 @@ def test_window_scores_are_those_of_the_windows(evaluated: Evaluated) -> None:
 
 def test_metrics_on_disk(evaluated: Evaluated) -> None:
     metrics = json.loads((evaluated.out / "metrics.json").read_text())
-    assert metrics == evaluated.evaluation.metrics._asdict()
+    expected = evaluated.evaluation.metrics._asdict()
+    assert expected.pop("auc_micro_members") == ()
+    assert metrics == expected
     assert metrics["num_windows"] == NUM_WINDOWS
     assert metrics["num_frames"] == 2 * NUM_FRAMES
     assert metrics["num_clips"] == 2
@@ -76,7 +84,7 @@ def test_metrics_on_disk(evaluated: Evaluated) -> None:
 
 
 def test_scores_on_disk(evaluated: Evaluated) -> None:
-    windows, people, frames = evaluated.evaluation.scored[2:]
+    windows, _, people, frames = evaluated.evaluation.scored[2:]
     with np.load(evaluated.out / "scores.npz") as file:
         np.testing.assert_array_equal(file["window_score"], windows.score)
         np.testing.assert_array_equal(file["clip"], np.array(["a", "b"])[windows.clip])
@@ -216,3 +224,83 @@ def test_a_mask_without_poses_is_said(
     evaluate(config, evaluated.run, tmp_path / "out")
     (message,) = caplog.messages
     assert "1 masks have no pose file, so their clips do not count: nobody.npy" in message
+
+
+def calibrated(seed: int) -> Model:
+    """A random model, calibrated by random statistics."""
+    rng = np.random.default_rng(seed)
+    states = rng.normal(size=(200, FLOW.num_steps + 36)) * 3 + 1
+    arrays = (
+        rng.normal(size=200),
+        np.zeros(200),
+        states[:, : FLOW.num_steps],
+        np.zeros((200, 2)),
+        states[:, FLOW.num_steps :].reshape(200, 18, 2),
+    )
+    statistics = FlowStatistics(*map(jnp.asarray, arrays))
+    density = fit_density(statistics)
+    return random_model(FLOW, seed)._replace(
+        calibration=Calibration(jnp.float32(np.median(statistics.score)), density)
+    )
+
+
+def save_ensemble(folder: Path, models: list[Model]) -> None:
+    description = checkpoint.Description(FLOW, models[0].resolution, len(models))
+    checkpoint.save_description(folder, description)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(m.variables for m in models))
+    with checkpoint.manager(folder) as steps:
+        checkpoint.save_step(steps, 0, stacked)
+    save_calibration(folder, [m.calibration for m in models if m.calibration])
+
+
+@pytest.mark.parametrize("kind", SCORES)
+def test_an_ensemble(config: ConfigDict, tmp_path: Path, kind: str) -> None:
+    models = [calibrated(0), calibrated(1)]
+    save_ensemble(tmp_path / "run", models)
+    config.scoring.score = kind
+    evaluation = evaluate(config, tmp_path / "run", tmp_path / "out")
+    tracks, windows = load_window_set(config.data, FLOW, "pose/test", 1)
+    x = normalise(gather(tracks.keypoints, windows.start, 8)[..., :2], models[0].resolution)
+    expected = np.stack(
+        [SCORES[kind](window_statistics(m, x), m.calibration) for m in models if m.calibration]
+    )
+    found = evaluation.scored.members.score
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(evaluation.scored.windows.score, found.mean(0), rtol=1e-6)
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text())
+    for member, model in enumerate(models):
+        save_ensemble(tmp_path / f"{member}", [model])
+        alone = evaluate(config, tmp_path / f"{member}", tmp_path / "alone").metrics
+        assert metrics["auc_micro_members"][member] == pytest.approx(alone.auc_micro)
+    assert metrics["auc_micro_mean"] == pytest.approx(np.mean(metrics["auc_micro_members"]))
+
+
+def test_a_score_that_needs_a_calibration(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path
+) -> None:
+    config.scoring.score = "typicality"
+    with pytest.raises(InputError, match=r"run: has no calibration.npz, which typicality needs"):
+        score(config, evaluated.run, tmp_path / "out")
+    config.scoring.score = "loudness"
+    message = r"config\.scoring\.score: must be one of nll, typicality, .*, got 'loudness'"
+    with pytest.raises(InputError, match=message):
+        score(config, evaluated.run, tmp_path / "out")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "misshapen", "not finite", "pickled"])
+def test_a_damaged_calibration(config: ConfigDict, tmp_path: Path, damage: str) -> None:
+    save_ensemble(tmp_path / "run", [calibrated(0)])
+    file = tmp_path / "run" / CALIBRATION_FILE
+    with np.load(file) as opened:
+        columns = dict(opened)
+    if damage == "truncated":
+        file.write_bytes(file.read_bytes()[:500])
+    else:
+        columns["mean"] = {
+            "misshapen": columns["mean"][:, 1:],
+            "not finite": columns["mean"] * np.float32(np.nan),
+            "pickled": np.array([{"not": "numbers"}]),
+        }[damage]
+        np.savez(file, **columns)
+    with pytest.raises(InputError, match=r"calibration.npz: cannot be read or does not fit"):
+        score(config, tmp_path / "run", tmp_path / "out")

@@ -14,7 +14,7 @@ from stgnf_jax.fast_scoring import (
     CHUNK,
     FlowStatistics,
     flow_statistics,
-    member_normality,
+    member_scores,
     normality,
 )
 from stgnf_jax.flow import STGNF
@@ -58,7 +58,7 @@ def plain_statistics(config: FlowConfig, variables: Any, x: Any) -> FlowStatisti
         prior.log_prob(z),
         log_det,
         -0.5 * jnp.sum(residual**2, (1, 2)),
-        residual.mean((1, 2)),
+        residual.mean(1),
     )
 
 
@@ -106,7 +106,9 @@ def test_members_score_as_each_does_alone() -> None:
     members = fold_members(SMALL, jax.tree.map(lambda *leaves: jnp.stack(leaves), *flows))
     x = windows_of(SMALL, CHUNK + 1)
     alone = [normality(SMALL, fold(SMALL, variables), x) for variables in flows]
-    np.testing.assert_allclose(member_normality(SMALL, members, x), np.stack(alone, -1), rtol=1e-6)
+    np.testing.assert_allclose(
+        member_scores(SMALL, (members, ()), x), np.stack(alone, -1), rtol=1e-6
+    )
 
 
 def test_more_is_prepared_than_there_are_channels() -> None:

@@ -14,7 +14,7 @@ from tests.small import FLOW, random_model, small_config, write_data
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     config = small_config(write_data(tmp_path_factory.mktemp("gallery")))
-    scored, normal = score_against_masks(config.data, random_model())
+    scored, normal = score_against_masks(config, [random_model()])
     metrics = Metrics(auc_micro(normal, scored.frames.smoothed), 68, 48, 2)
     return Evaluation(scored, normal, metrics)
 

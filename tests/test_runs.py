@@ -42,10 +42,12 @@ def test_what_is_known_of_a_run(tmp_path: Path) -> None:
 
 
 def test_the_auc_of_members(tmp_path: Path) -> None:
-    save(tmp_path / "a", auc=[0.5, 0.75, 1.0])
-    save(tmp_path / "b", auc=[0.5])
+    save(tmp_path / "a", auc=0.75)
+    metrics = {"auc_micro": 0.8, "auc_micro_members": [0.5, 0.75, 1.0], "auc_micro_std": 0.25}
+    (tmp_path / "a/metrics.json").write_text(json.dumps(metrics))
+    save(tmp_path / "b", auc=0.5)
     three, one = load_runs(tmp_path)
-    assert (three.auc, three.auc_std) == (0.75, 0.25)
+    assert (three.auc, three.auc_std) == (0.8, 0.25)
     assert (one.auc, one.auc_std) == (0.5, None)
 
 
@@ -91,7 +93,9 @@ def test_a_damaged_summary_is_a_run_that_says_so(tmp_path: Path) -> None:
     assert "b/summary.json: cannot be read" in load_runs(tmp_path)[1].message
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"auc_micro": "x"}', '{"auc_micro": []}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"auc_micro": "x"}', '{"auc_micro": 1, "auc_micro_std": []}']
+)
 def test_damaged_metrics_leave_the_rest(tmp_path: Path, text: str) -> None:
     save(tmp_path / "a", FINISHED._replace(message="failed before"))
     (tmp_path / "a/metrics.json").write_text(text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
 from stgnf_jax.metrics import Metrics
 from stgnf_jax.score_files import save_metrics, save_scores
@@ -19,6 +20,7 @@ WINDOWS = WindowScores(
 )
 PEOPLE = person_scores(WINDOWS, length=2)
 FRAMES = frame_scores(PEOPLE, ['a "b", c', "ü"], [3, 2])
+ALONE = MemberScores(WINDOWS.score[None])
 NORMAL = np.array([True, False, True, True, False])
 
 
@@ -28,7 +30,7 @@ def read_csv(path: Path) -> list[list[str]]:
 
 
 def test_npz_holds_every_score_without_pickles(tmp_path: Path) -> None:
-    save_scores(tmp_path / "new", WINDOWS, PEOPLE, FRAMES, NORMAL)
+    save_scores(tmp_path / "new", WINDOWS, PEOPLE, FRAMES, members=ALONE, normal=NORMAL)
     with np.load(tmp_path / "new" / "scores.npz", allow_pickle=False) as file:
         arrays = dict(file)
     expected = {
@@ -53,7 +55,7 @@ def test_npz_holds_every_score_without_pickles(tmp_path: Path) -> None:
 
 
 def test_csv_has_a_header_and_reads_back_exactly(tmp_path: Path) -> None:
-    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, NORMAL)
+    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, members=ALONE, normal=NORMAL)
     assert read_csv(tmp_path / "window_scores.csv") == [
         ["clip", "person", "start", "window_score"],
         ["ü", "4", "0", "-0.1"],
@@ -78,21 +80,21 @@ def test_csv_has_a_header_and_reads_back_exactly(tmp_path: Path) -> None:
 
 
 def test_without_ground_truth_there_is_no_column_for_it(tmp_path: Path) -> None:
-    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES)
+    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, members=ALONE)
     with np.load(tmp_path / "scores.npz") as file:
         assert "frame_normal" not in file.files
     assert read_csv(tmp_path / "frame_scores.csv")[0][-1] == "frame_smoothed"
 
 
 def test_only_whole_files_are_left(tmp_path: Path) -> None:
-    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES)
+    save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, members=ALONE)
     names = ["frame_scores.csv", "person_scores.csv", "scores.npz", "window_scores.csv"]
     assert sorted(os.listdir(tmp_path)) == names
 
 
 def test_ground_truth_of_another_length_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="zip"):
-        save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, NORMAL[:-1])
+        save_scores(tmp_path, WINDOWS, PEOPLE, FRAMES, members=ALONE, normal=NORMAL[:-1])
     assert not (tmp_path / "scores.npz").exists()
 
 
@@ -114,6 +116,35 @@ def test_a_figure_that_is_no_number_is_refused(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(InputError, match=r"out/window_scores\.csv: cannot be written"):
-        save_scores(tmp_path / "out", WINDOWS, PEOPLE, FRAMES)
+        save_scores(tmp_path / "out", WINDOWS, PEOPLE, FRAMES, members=ALONE)
     with pytest.raises(InputError, match=r"out/metrics\.json: cannot be written"):
         save_metrics(tmp_path / "out", Metrics(0.5, 9, 5, 2))
+
+
+def test_members_beside_their_ensemble(tmp_path: Path) -> None:
+    members = MemberScores(np.array([[1.0, 3.0], [2.0, 2.0]]))
+    windows = WINDOWS._replace(score=members.mean)
+    save_scores(tmp_path, windows, PEOPLE, FRAMES, members=members)
+    with np.load(tmp_path / "scores.npz", allow_pickle=False) as file:
+        np.testing.assert_array_equal(file["member_window_score"], members.score)
+        np.testing.assert_array_equal(file["window_score"], [1.5, 2.5])
+        np.testing.assert_array_equal(file["window_spread"], [0.5, 0.5])
+        np.testing.assert_array_equal(file["window_disagreement"], members.disagreement)
+    assert read_csv(tmp_path / "window_scores.csv")[0][3:] == [
+        "window_score",
+        "window_spread",
+        "window_disagreement",
+    ]
+
+
+def test_figures_of_members(tmp_path: Path) -> None:
+    save_metrics(tmp_path, Metrics(0.75, 2, 5, 2, auc_micro_members=(0.5, 0.75, 1.0)))
+    assert json.loads((tmp_path / "metrics.json").read_text()) == {
+        "auc_micro": 0.75,
+        "auc_micro_mean": 0.75,
+        "auc_micro_members": [0.5, 0.75, 1.0],
+        "auc_micro_std": 0.25,
+        "num_clips": 2,
+        "num_frames": 5,
+        "num_windows": 2,
+    }

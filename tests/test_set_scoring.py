@@ -50,4 +50,4 @@ def test_no_windows(source: WindowSource) -> None:
     assert set_scores(random_model(), none).shape == (0,)
     statistics = set_statistics(random_model(), none)
     assert statistics.log_det.shape == (0, FLOW.num_steps)
-    assert statistics.residual.shape == (0, FLOW.channels)
+    assert statistics.residual.shape == (0, 18, FLOW.channels)
