@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 # The most windows of a batch on one device, and the most that are not split over workers.
@@ -24,7 +25,8 @@ def map_windows(
 
     All batches have one size, a power of two up to `BATCH` per device, so that few programs are
     compiled whatever N is. They are split over the devices there are, and several are under way
-    at once, in a thread each; not more, so that windows on disk are read as they are needed.
+    at once, in a thread each; not more, so that windows on disk are read as they are needed. Of
+    several processes each takes a share of the windows, and all get the whole.
 
     Args:
       function: from (B, ...) to a tree of (B, ...), window by window.
@@ -34,6 +36,29 @@ def map_windows(
     Returns:
       The tree of (N, ...), NumPy arrays.
     """
+    if jax.process_count() > 1:
+        return _join_shares(_map_local(function, _share(windows), load), len(windows))
+    return _map_local(function, windows, load)
+
+
+def _share(windows: np.ndarray) -> np.ndarray:
+    """This process's windows; every share has the same number, of which the last may be made up."""
+    size = math.ceil(len(windows) / jax.process_count())
+    first = jax.process_index() * size
+    return np.resize(windows[first : first + size], (size, *windows.shape[1:]))
+
+
+def _join_shares(shares: Any, count: int) -> Any:
+    gathered = multihost_utils.process_allgather(shares, tiled=True)
+    return jax.tree.map(lambda array: array[:count], gathered)
+
+
+def _map_local(
+    function: Callable[[jax.Array], Any],
+    windows: np.ndarray,
+    load: Callable[[np.ndarray], np.ndarray],
+) -> Any:
+    """`map_windows` by this process alone."""
     mesh = _mesh()
     place = NamedSharding(mesh, PartitionSpec("windows"))
     workers = _workers(mesh.size)
@@ -86,4 +111,4 @@ def replicate(tree: Any) -> Any:
 
 
 def _mesh() -> Mesh:
-    return Mesh(np.array(jax.devices()), ("windows",))
+    return Mesh(np.array(jax.local_devices()), ("windows",))

@@ -5,12 +5,18 @@ of the ensemble) and `checkpoints/<step>/`: the variables to score with, arrays 
 of members, and while training the whole state of it. Nothing in it is ever executed.
 """
 
+import errno
+import logging as std_logging
+import math
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import orbax.checkpoint as ocp
 import orjson
 import tensorstore as ts
@@ -31,6 +37,8 @@ FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
 STEPS = "checkpoints"
 KEPT = 5
+# Bytes that a checkpoint takes beside its arrays.
+ROOM = 256 * 1024
 
 
 class Description(NamedTuple):
@@ -85,9 +93,10 @@ def manager(directory: str | os.PathLike[str], *, create: bool = True) -> Any:
     """
     folder = Path(directory).absolute() / STEPS
     try:
-        return ocp.CheckpointManager(
-            folder, options=ocp.CheckpointManagerOptions(create=create, max_to_keep=KEPT)
+        options = ocp.CheckpointManagerOptions(
+            create=create, max_to_keep=KEPT, enable_async_checkpointing=False
         )
+        return ocp.CheckpointManager(folder, options=options)
     except OSError as error:
         raise InputError(f"cannot be used ({error.strerror})", file=folder) from error
 
@@ -104,7 +113,9 @@ def save(directory: str | os.PathLike[str], model: Model, step: int = 0) -> None
 
 
 def save_step(steps: Any, step: int, variables: Variables, state: Any = None) -> None:
-    """Writes one step through its `manager`, and waits until it is whole on disk.
+    """Writes one step through its `manager`; it is whole on disk afterwards, or not there at all.
+
+    One of the same number, which must have been damaged, gives way.
 
     Args:
       steps: the manager.
@@ -117,10 +128,13 @@ def save_step(steps: Any, step: int, variables: Variables, state: Any = None) ->
     """
     items = {"variables": ocp.args.StandardSave(variables)}
     if state is not None:
-        items["state"] = ocp.args.StandardSave(_by_name(state))
+        items["state"] = ocp.args.StandardSave(_by_dtype(state))
     try:
-        steps.save(step, args=ocp.args.Composite(**items), force=True)
-        steps.wait_until_finished()
+        _check_room(steps.directory, (variables, state))
+        with _quiet():
+            if step in steps.all_steps():
+                steps.delete(step)
+            steps.save(step, args=ocp.args.Composite(**items), force=True)
     except Exception as error:  # orbax documents no error types of its own
         raise InputError(
             f"step {step} cannot be written ({_first_line(error)}); the steps before it are kept",
@@ -189,18 +203,40 @@ def restore_state(steps: Any, like: Any, place: Sharding) -> Any:
     Raises:
       InputError: there are steps, and none of them can be read.
     """
-    abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), like)
-    expected = _placed(_by_name(abstract), place)
-    leaves = _newest(steps, lambda step: _restore(steps, step, "state", expected))
-    if leaves is None:
+    expected = _placed(jax.eval_shape(_by_dtype, like), place)
+    arrays = _newest(steps, lambda step: _restore(steps, step, "state", expected))
+    if arrays is None:
         return None
-    return jax.tree.unflatten(jax.tree.structure(like), [leaves[name] for name in _by_name(like)])
+    return jax.jit(lambda arrays: _from_dtypes(arrays, like), out_shardings=place)(arrays)
 
 
-def _by_name(tree: Any) -> dict[str, Any]:
-    """The leaves of a tree by their paths, in its order."""
-    named = jax.tree.leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in named}
+def _by_dtype(tree: Any) -> dict[str, jax.Array]:
+    """All arrays (members, ...) of a type as one, (members, numbers): few files to write."""
+    found: dict[str, list[jax.Array]] = {}
+    for leaf in jax.tree.leaves(tree):
+        found.setdefault(leaf.dtype.name, []).append(leaf.reshape(len(leaf), -1))
+    return {name: jnp.concatenate(arrays, 1) for name, arrays in found.items()}
+
+
+def _from_dtypes(arrays: dict[str, jax.Array], like: Any) -> Any:
+    """The tree that `_by_dtype` made arrays of."""
+    used = dict.fromkeys(arrays, 0)
+
+    def take(leaf: Any) -> jax.Array:
+        name, size = leaf.dtype.name, math.prod(leaf.shape[1:])
+        first = used[name]
+        used[name] += size
+        return arrays[name][:, first : first + size].reshape(leaf.shape)
+
+    return jax.tree.map(take, like)
+
+
+def _check_room(directory: Any, trees: Any) -> None:
+    """Raises OSError where the disk is too full: half a checkpoint would be written in vain."""
+    needed = ROOM + 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(trees))
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise OSError(errno.ENOSPC, f"no space left on device: {free:,} bytes of {needed:,}")
 
 
 def _newest(steps: Any, restore: Callable[[int], Any]) -> Any:
@@ -234,6 +270,20 @@ def _restore(steps: Any, step: int, item: str, expected: Any) -> Any:
             f"step {step} cannot be read or does not fit {MODEL_FILE} ({_first_line(error)})",
             file=Path(steps.directory).parent,
         ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the pages that orbax's threads log of an error that it raises too."""
+
+    def is_not_orbax(record: std_logging.LogRecord) -> bool:
+        return "orbax" not in record.pathname
+
+    logging.get_absl_logger().addFilter(is_not_orbax)
+    try:
+        yield
+    finally:
+        logging.get_absl_logger().removeFilter(is_not_orbax)
 
 
 def _first_line(error: Exception) -> str:

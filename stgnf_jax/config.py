@@ -33,13 +33,20 @@ def _data() -> dict[str, object]:
     return {
         # A name in `datasets.BENCHMARKS`: how files are named and masks read.
         "benchmark": "custom",
-        # The data set's folder; the four below lie in it.
+        # The data set's folder; what the names below stand for lies in it.
         "root": "",
         "train_poses": "pose/train",
         "test_poses": "pose/test",
         "masks": "gt/test_frame_mask",
-        # Poses of abnormal people only, for the supervised setting; "" for the unsupervised one.
+        # For the supervised setting, see docs/supervised.md; all of it "" for the unsupervised one.
+        # Poses of abnormal people only.
         "train_abnormal_poses": "",
+        # Labels of the training poses, and which of `labels.LABEL_KINDS` they are.
+        "train_labels": "",
+        "train_label_kind": "spans",
+        # Pixels (width, height) of the video that the training poses were found in, where its
+        # instance masks have another size; () where they have the same.
+        "train_label_resolution": (),
         # Pixels (width, height) that keypoints are divided by; a trained model keeps its own.
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
@@ -141,10 +148,12 @@ def check_config(config: ConfigDict) -> None:
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
         )
-    try:
-        check_resolution(config.data.resolution)
-    except ValueError as error:
-        raise InputError(str(error), field="config.data") from error
+    for name in ("resolution", "train_label_resolution"):
+        try:
+            if config.data[name] or name == "resolution":
+                check_resolution(config.data[name])
+        except ValueError as error:
+            raise InputError(str(error), field=f"config.data.{name}") from error
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

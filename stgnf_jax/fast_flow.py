@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from stgnf_jax.bijectors import conditioner_channels, split_channels
 from stgnf_jax.flow_config import FlowConfig
@@ -47,24 +48,42 @@ def apply_flow(config: FlowConfig, folded: Folded, z: Channels) -> State:
     for i, level in enumerate(folded):
         if config.squeezes_before(i):
             z = tuple(c[k::2] for c in z for k in (0, 1))
-        apply = _swap_and_couple if swaps(config, len(z)) else _mix_and_couple
-        # Two steps a turn: a swap is then free.
-        z, log_det = jax.lax.scan(apply, z, level.steps, unroll=2)
+        apply_steps = _swap_and_couple if swaps(config, len(z)) else _mix_and_couple
+        z, log_det = apply_steps(level.steps, z)
         z = (level.shift + level.scale * z[0], *z[1:])
         log_dets.append(log_det)
     return State(z, jnp.concatenate(log_dets))
 
 
-def _swap_and_couple(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
-    return _couple(step, (z[1], step.bias[1] + step.weight[1, 0] * z[0]))
+def _swap_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
+    """Steps that swap two channels: two of them a turn, so that nothing is moved."""
+
+    def apply(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
+        return _couple(step, (z[1], step.bias[1] + step.weight[1, 0] * z[0]))
+
+    return jax.lax.scan(apply, z, steps, unroll=2)
 
 
-def _mix_and_couple(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
-    mixed = (
-        sum((weight * c for weight, c in zip(row, z, strict=True)), bias)
-        for row, bias in zip(step.weight, step.bias, strict=True)
-    )
-    return _couple(step, tuple(mixed))
+def _mix_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
+    """Other steps; a turn ends with the next step's mixing, which is so done once for all uses."""
+    after = jnp.concatenate([steps.weight[1:], jnp.eye(len(z), dtype=z[0].dtype)[None]])
+    after_bias = jnp.append(steps.bias[1:], jnp.zeros((1, len(z)), z[0].dtype), 0)
+
+    def apply(
+        z: Channels, step: tuple[FoldedStep, jax.Array, jax.Array]
+    ) -> tuple[Channels, jax.Array]:
+        folded, weight, bias = step
+        z, log_det = _couple(folded, z)
+        return _mix(weight, bias, z), log_det
+
+    mixed = _mix(steps.weight[0], steps.bias[0], z)
+    return jax.lax.scan(apply, mixed, (steps, after, after_bias))
+
+
+def _mix(weight: ArrayLike, bias: ArrayLike, z: Channels) -> Channels:
+    """The affine map z -> weight z + bias."""
+    rows = zip(jnp.asarray(weight), jnp.asarray(bias), strict=True)
+    return tuple(b + total(w * c for w, c in zip(row, z, strict=True)) for row, b in rows)
 
 
 def _couple(step: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:

@@ -102,7 +102,7 @@ def member_scores(
 
 def _in_chunks(function: Callable[[jax.Array], Tree], x: jax.Array) -> Tree:
     """Applies a function from (..., N) to (N, ...), on processors with caches chunk by chunk."""
-    devices = jax.device_count()
+    devices = jax.local_device_count()
     if jax.default_backend() != "cpu" or len(x) <= CHUNK * devices:
         return function(_windows_last(x))
     chunks = math.ceil(len(x) / (CHUNK * devices))

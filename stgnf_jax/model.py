@@ -1,6 +1,7 @@
 """A flow with its variables, and the one way to score windows with it, or with several."""
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import distrax
@@ -56,10 +57,26 @@ def score_windows(model: Model, x: np.ndarray | jax.Array) -> NDArray[np.floatin
     Raises:
       ValueError: windows of another shape than the model's.
     """
+    return scorer(model)(x)
+
+
+def scorer(model: Model) -> Callable[[np.ndarray | jax.Array], NDArray[np.floating]]:
+    """`score_windows` of one model, made ready once: for few windows at a time, again and again."""
     folded = replicate(fold(model.config, model.variables))
-    return map_windows(
-        functools.partial(normality, model.config, folded), _checked(model.config, x)
-    )
+    function = functools.partial(normality, model.config, folded)
+    return lambda x: map_windows(function, _checked(model.config, x))
+
+
+def pmap_scorer(model: Model) -> Callable[[np.ndarray | jax.Array], jax.Array]:
+    """`score_windows` through `jax.pmap`, for programs that are built on it.
+
+    `score_windows` uses all devices as it is; JAX itself only maintains pmap.
+
+    Returns:
+      A function from (devices, B, T, V, C) to (devices, B), each device its own B windows.
+    """
+    folded = fold(model.config, model.variables)
+    return jax.pmap(functools.partial(normality, model.config, folded))
 
 
 def window_statistics(model: Model, x: np.ndarray | jax.Array) -> FlowStatistics:

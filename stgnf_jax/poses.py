@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
-from stgnf_jax.pose_json import FrameOrder, Report, read_people
+from stgnf_jax.pose_files import clip_name, hash_file, join_hashes, list_files
+from stgnf_jax.pose_json import FrameOrder, Person, read_people
 from stgnf_jax.skeleton import Skeleton
 
 
@@ -39,15 +40,26 @@ class Tracks(NamedTuple):
 
 
 class PoseFolder(NamedTuple):
-    """What a folder of pose files holds.
+    """What a folder of pose files holds, or one of its files.
 
     Attributes:
       tracks: every detection that can be used.
       skipped: one message for each frame, person or file that was left out.
+      content_hash: of the files' names and contents.
     """
 
     tracks: Tracks
     skipped: tuple[str, ...]
+    content_hash: str
+
+
+class Reading(NamedTuple):
+    """How files are read: see `read_folder`."""
+
+    pose_file: re.Pattern[str]
+    skeleton: Skeleton
+    frame_order: FrameOrder
+    skip_bad: bool
 
 
 def read_folder(
@@ -57,6 +69,7 @@ def read_folder(
     skeleton: Skeleton,
     frame_order: FrameOrder = "numeric",
     skip_bad: bool = False,
+    leaves_out: Callable[[str], bool] | None = None,
 ) -> PoseFolder:
     """Reads every `*.json` of a folder, one clip each.
 
@@ -70,71 +83,101 @@ def read_folder(
         which is what the published system does. The two differ where frame numbers outgrow the
         zeros in front of them: "1000" comes before "999".
       skip_bad: leave out the frame, person or file that cannot be used, instead of failing.
+      leaves_out: whether the clip of a name is passed over, as if its file were not there.
 
     Raises:
       InputError: there is no such folder or no pose file in it, or something in a file cannot be
         used, in which case the message names file, person, frame and field.
     """
-    clips: dict[str, Tracks] = {}
-    skipped: list[str] = []
-    for path in pose_files(folder):
-        faults: list[InputError] = []
-        try:
-            clip = _clip_name(path.name, pose_file, clips)
-            report = faults.append if skip_bad else _fail
-            clips[clip] = _read_clip(path, clip, skeleton, frame_order, report)
-        except InputError as error:
-            if not skip_bad:
-                raise error.at(path) from error
-            faults.append(error)
-        skipped += [str(fault.at(path.name)) for fault in faults]
-    if not clips:
-        raise InputError(f"has no pose file that can be used; the first: {skipped[0]}", file=folder)
-    return PoseFolder(_join(list(clips.values())), tuple(skipped))
+    paths = list_files(folder, pose_file, leaves_out)
+    return join(read_files(paths, Reading(pose_file, skeleton, frame_order, skip_bad)))
 
 
-def pose_files(folder: str | os.PathLike[str]) -> list[Path]:
-    """The `*.json` of a folder, sorted by name.
+def read_files(paths: Iterable[Path], reading: Reading) -> Iterator[PoseFolder]:
+    """What each file holds: one clip, or none where the file cannot be used.
+
+    Only one file at a time is in memory.
 
     Raises:
-      InputError: the folder cannot be read, or there is none.
+      InputError: as `read_folder`.
     """
+    taken: set[str] = set()
+    first_fault = ""
+    for path in paths:
+        file = _read_file(path, taken, reading)
+        yield file
+        taken.update(file.tracks.clips)
+        first_fault = first_fault or "".join(file.skipped[:1])
+    if not taken:
+        reason = f"has no pose file that can be used; the first: {first_fault}"
+        raise InputError(reason, file=path.parent)
+
+
+def _read_file(path: Path, taken: set[str], reading: Reading) -> PoseFolder:
+    skipped: list[str] = []
+
+    def report(error: InputError) -> None:
+        if not reading.skip_bad:
+            raise error
+        skipped.append(str(error.at(path.name)))
+
+    tracks, raw = _clip_tracks((), [], reading.skeleton), None
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
-    except OSError as error:
-        raise InputError(
-            f"is no folder that can be read ({error.strerror}); give the folder of the pose files",
-            file=folder,
-        ) from error
-    if not names:
-        raise InputError("has no *.json; give the folder of the pose files", file=folder)
-    return [Path(folder, name) for name in names]
+        raw = _read_bytes(path)
+        clip = clip_name(path.name, reading.pose_file, taken)
+        joints = reading.skeleton.num_file_joints
+        people = read_people(raw, joints, reading.frame_order, report)
+        tracks = _clip_tracks((clip,), people, reading.skeleton)
+    except InputError as error:
+        if not reading.skip_bad:
+            raise error.at(path) from error
+        report(error)
+    return PoseFolder(tracks, tuple(skipped), hash_file(path, raw))
 
 
-def _fail(error: InputError) -> None:
-    raise error
+def join(files: Iterable[PoseFolder]) -> PoseFolder:
+    """The folder of some files, in memory."""
+    parts = list(files)
+    rows = [part.tracks for part in added_rows(parts)]
+    return PoseFolder(
+        Tracks(
+            keypoints=np.concatenate([more.keypoints for more in rows]),
+            score=np.concatenate([more.score for more in rows]),
+            frame=np.concatenate([more.frame for more in rows]),
+            person=np.concatenate([more.person for more in rows]),
+            clip=np.concatenate([more.clip for more in rows]),
+            offsets=np.concatenate([more.offsets for more in rows]),
+            clips=tuple(name for more in rows for name in more.clips),
+        ),
+        tuple(message for part in parts for message in part.skipped),
+        join_hashes(part.content_hash for part in parts),
+    )
 
 
-def _clip_name(name: str, pose_file: re.Pattern[str], taken: Iterable[str]) -> str:
-    match = pose_file.fullmatch(name)
-    if match is None:
-        raise InputError(f"is not named like a pose file, expected {pose_file.pattern}")
-    clip = match["clip"]
-    if not clip.isprintable():
-        raise InputError("has a name with bytes that are no text; rename it")
-    if clip in taken:
-        raise InputError(f"is a second file of clip {clip}; keep one")
-    return clip
+def added_rows(files: Iterable[PoseFolder]) -> Iterator[PoseFolder]:
+    """Files with, in place of their own tracks, what these add to the arrays of the folder's.
+
+    Clip numbers and offsets go on from one file to the next; only the first has the 0 that offsets
+    begin with.
+    """
+    detections = clips = 0
+    for number, file in enumerate(files):
+        tracks = file.tracks
+        offsets = tracks.offsets[min(number, 1) :] + detections
+        yield file._replace(tracks=tracks._replace(clip=tracks.clip + clips, offsets=offsets))
+        detections += len(tracks.frame)
+        clips += len(tracks.clips)
 
 
-def _read_clip(
-    path: Path, clip: str, skeleton: Skeleton, frame_order: FrameOrder, report: Report
-) -> Tracks:
+def _read_bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})") from error
-    people = read_people(raw, skeleton.num_file_joints, frame_order, report)
+
+
+def _clip_tracks(clips: tuple[str, ...], people: list[Person], skeleton: Skeleton) -> Tracks:
+    """The tracks of one clip, or of none."""
     keypoints = [np.empty((0, skeleton.num_file_joints, 3)), *(one.keypoints for one in people)]
     return Tracks(
         keypoints=_joints(np.concatenate(keypoints), skeleton),
@@ -143,7 +186,7 @@ def _read_clip(
         person=np.array([one.number for one in people], np.int64),
         clip=np.zeros(len(people), np.int32),
         offsets=np.cumsum([0, *(len(one.frame) for one in people)], dtype=np.int64),
-        clips=(clip,),
+        clips=clips,
     )
 
 
@@ -151,17 +194,3 @@ def _joints(keypoints: NDArray[np.float64], skeleton: Skeleton) -> NDArray[np.fl
     """Joints of a file to joints of the skeleton, (D, J, 3) to (D, V, 3)."""
     joints = [keypoints[:, source].mean(1) for source in skeleton.sources]
     return np.stack(joints, 1).astype(np.float32)
-
-
-def _join(clips: list[Tracks]) -> Tracks:
-    """One after the other; each holds one clip."""
-    lengths = np.concatenate([np.diff(one.offsets) for one in clips])
-    return Tracks(
-        keypoints=np.concatenate([one.keypoints for one in clips]),
-        score=np.concatenate([one.score for one in clips]),
-        frame=np.concatenate([one.frame for one in clips]),
-        person=np.concatenate([one.person for one in clips]),
-        clip=np.repeat(np.arange(len(clips), dtype=np.int32), [len(one.person) for one in clips]),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        clips=tuple(name for one in clips for name in one.clips),
-    )

@@ -11,8 +11,10 @@ import numpy as np
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
+from rich.console import Console
 
 from stgnf_jax.config import flow_config
+from stgnf_jax.distributed import leads
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow import abstract_variables
 from stgnf_jax.flow_config import FlowConfig
@@ -31,7 +33,13 @@ from stgnf_jax.train_step import (
     make_step,
     windows_maker,
 )
-from stgnf_jax.training_set import TrainingSet, load_training_set, split_held_out
+from stgnf_jax.training_set import (
+    TrainingSet,
+    is_supervised,
+    label_counts,
+    load_training_set,
+    split_held_out,
+)
 
 
 class Standing(NamedTuple):
@@ -92,11 +100,18 @@ def make_program(config: ConfigDict) -> Program:
     mesh = make_mesh(members)
     check_batch_size(mesh, training.batch_size)
     examples = load_training_set(config.data, flow)
+    if is_supervised(config.data) and leads():
+        Console(stderr=True).print(f"supervised: {label_counts(examples)}", soft_wrap=True)
     examples, held_out = split_held_out(examples, training.held_out, config.seed)
     optimizer = make_optimizer(training, steps_per_epoch(examples, training.batch_size))
     width, height = config.data.resolution
     resolution = (width, height)
     make_windows = windows_maker(flow, resolution, training)
+    if training.balance != "none" and len(np.unique(examples.label)) < 2:
+        raise InputError(
+            f"{training.balance} needs windows of both labels, and all are of one",
+            field="config.training.balance",
+        )
     weight = example_weights(examples, training.balance)
     place = by_member(mesh)
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,20 +70,23 @@ def run_log(
     kept = [record for record in read_log(workdir) if record.step < first_step]
     with write_atomically(file) as path:
         path.write_text("".join(map(_line, kept)), encoding="utf-8")
-    with ExitStack() as stack:
+    with _writing(file):
+        lines = file.open("a", encoding="utf-8")
+        events = _new_events(file.parent, first_step)
+
+    def log(record: Record) -> None:
+        timed = record._replace(time=time.time())
         with _writing(file):
-            lines = stack.enter_context(open(file, "a", encoding="utf-8"))
-            events = stack.enter_context(closing(_new_events(file.parent, first_step)))
+            lines.write(_line(timed))
+            lines.flush()
+            events.write(_event(timed))
+            events.flush()
 
-        def log(record: Record) -> None:
-            timed = record._replace(time=time.time())
-            with _writing(file):
-                lines.write(_line(timed))
-                lines.flush()
-                events.write(_event(timed))
-                events.flush()
-
+    try:
         yield log
+    finally:
+        with _writing(file), closing(lines), closing(events):
+            pass
 
 
 def read_log(workdir: str | os.PathLike[str]) -> tuple[Record, ...]:

@@ -1,10 +1,8 @@
 """A folder of poses as windows, the way a configuration asks for them."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from absl import logging
 from ml_collections import ConfigDict
 
@@ -58,39 +56,21 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
         skeleton=flow.skeleton,
         frame_order="string" if data.windowing == "reference" else "numeric",
         skip_bad=data.skip_bad,
+        leaves_out=benchmark.leaves_out,
         cache_dir=Path(data.cache_dir).expanduser() if data.cache_dir else None,
     )
-    left_out = {clip for clip in poses.tracks.clips if benchmark.leaves_out(clip)}
-    tracks = without_clips(poses.tracks, left_out)
     windows = index_windows(
-        tracks,
+        poses.tracks,
         length=flow.segment_length,
         stride=stride,
         windowing=data.windowing,
         max_absent=data.max_absent,
     )
-    windows, flat = check_windows(tracks, windows, flow.segment_length, skip_bad=data.skip_bad)
-    _report(Path(data.root) / folder, (*poses.skipped, *flat))
-    return WindowSet(tracks, windows)
-
-
-def without_clips(tracks: Tracks, names: Collection[str]) -> Tracks:
-    """The tracks without some clips."""
-    if not set(names).intersection(tracks.clips):
-        return tracks
-    kept_clip = np.array([clip not in names for clip in tracks.clips])
-    kept = kept_clip[tracks.clip]
-    lengths = np.diff(tracks.offsets)
-    seen = np.repeat(kept, lengths)
-    return Tracks(
-        keypoints=tracks.keypoints[seen],
-        score=tracks.score[seen],
-        frame=tracks.frame[seen],
-        person=tracks.person[kept],
-        clip=(np.cumsum(kept_clip, dtype=np.int32) - 1)[tracks.clip[kept]],
-        offsets=np.concatenate(([0], np.cumsum(lengths[kept]))),
-        clips=tuple(clip for clip in tracks.clips if clip not in names),
+    windows, flat = check_windows(
+        poses.tracks, windows, flow.segment_length, skip_bad=data.skip_bad
     )
+    _report(Path(data.root) / folder, (*poses.skipped, *flat))
+    return WindowSet(poses.tracks, windows)
 
 
 def _report(folder: Path, skipped: tuple[str, ...]) -> None:

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.npy_files import release
 from stgnf_jax.poses import Tracks
 
 Windowing = Literal["all", "reference"]
+
+# Windows or detections that are looked at together: 14 MB of keypoints.
+_CHUNK = 2**16
 
 
 class Windows(NamedTuple):
@@ -73,16 +77,26 @@ def index_windows(
         raise ValueError(f"windowing must be all or reference, got {windowing!r}")
     spare = np.diff(tracks.offsets) - length
     count = spare // stride + 1 if windowing == "all" else -(-spare // stride)
-    count = np.where(spare < 0, 0, count)
-    track = np.repeat(np.arange(len(count), dtype=np.int32), count)
-    nth = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
-    start = tracks.offsets[track] + stride * nth
+    before = np.concatenate([[0], np.cumsum(np.where(spare < 0, 0, count))])
+    found = [Windows(np.zeros(0, np.int64), np.zeros(0, np.int32))]
+    for first in range(0, before[-1], _CHUNK):
+        nth = np.arange(first, min(first + _CHUNK, before[-1]))
+        track = np.searchsorted(before, nth, side="right") - 1
+        start = tracks.offsets[track] + stride * (nth - before[track])
+        kept = _num_present(tracks.frame, start, length) >= length - max_absent
+        found.append(Windows(start[kept], track[kept].astype(np.int32)))
+    return Windows(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _num_present(
+    frame: NDArray[np.int32], start: NDArray[np.int64], length: int
+) -> NDArray[np.int64]:
+    """How many of the frame numbers s to s + T - 1 a window from frame s has, (N,)."""
     present = np.zeros(len(start), np.int64)
     for step in range(length):
-        since = tracks.frame[start + step] - tracks.frame[start]
+        since = frame[start + step] - frame[start]
         present += (since >= 0) & (since < length)
-    kept = present >= length - max_absent
-    return Windows(start[kept], track[kept])
+    return present
 
 
 def window_origin(tracks: Tracks, windows: Windows) -> WindowOrigin:
@@ -96,11 +110,20 @@ def window_origin(tracks: Tracks, windows: Windows) -> WindowOrigin:
 
 def flat_windows(tracks: Tracks, windows: Windows, length: int) -> NDArray[np.bool_]:
     """Which windows of `length` have one y everywhere, so that nothing can scale them; (N,)."""
-    y = tracks.keypoints[..., 1]
+    edges = range(0, len(tracks.keypoints), _CHUNK)
+    places = np.searchsorted(windows.start, [*edges, len(tracks.keypoints)])
+    flat = np.zeros(len(windows.start), np.bool_)
+    for edge, first, last in zip(edges, places[:-1], places[1:], strict=True):
+        y = tracks.keypoints[edge : edge + _CHUNK + length - 1, :, 1]
+        flat[first:last] = _flat(y, windows.start[first:last] - edge, length)
+        release(tracks.keypoints)
+    return flat
+
+
+def _flat(y: NDArray[np.float32], start: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
     low, high = y.min(1), y.max(1)
     level = low == high
     moved = np.cumsum(~level | (low != np.roll(low, 1)))
-    start = windows.start
     return np.asarray(level[start] & (moved[start + length - 1] == moved[start]))
 
 
@@ -142,16 +165,26 @@ def gather(
     """Takes the windows out of the tracks.
 
     Args:
-      keypoints: (D, V, C). A memory-mapped array is read only where windows lie, as long as both
-        arguments are NumPy's.
+      keypoints: (D, V, C). A memory-mapped array is read only where windows lie, and stays out of
+        memory, as long as both arguments are NumPy's.
       start: (...,) first detections. Inside jit one that is out of range is not noticed.
       length: T.
 
     Returns:
       (..., T, V, C), a NumPy array when both arguments are.
     """
-    index = start[..., None] + np.arange(length)
-    return keypoints[index] if isinstance(index, np.ndarray) else jnp.asarray(keypoints)[index]
+    if isinstance(keypoints, np.ndarray) and isinstance(start, np.ndarray):
+        x = _every_window(keypoints, length)[start]
+        release(keypoints)
+        return x
+    return jnp.asarray(keypoints)[start[..., None] + np.arange(length)]
+
+
+def _every_window(keypoints: NDArray[np.floating], length: int) -> NDArray[np.floating]:
+    """A view (D - T + 1, T, V, C): whole windows are copied faster than their detections."""
+    shape = (max(len(keypoints) - length + 1, 0), length, *keypoints.shape[1:])
+    strides = (keypoints.strides[0], *keypoints.strides)
+    return np.lib.stride_tricks.as_strided(keypoints, shape, strides, writeable=False)
 
 
 def check_resolution(resolution: Sequence[object]) -> None:

@@ -8,10 +8,12 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 from numpy.typing import NDArray
+from PIL import Image
 
 from stgnf_jax.config import default_config
 from stgnf_jax.flow import STGNF
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.label_spans import FIELDS
 from stgnf_jax.model import Model
 
 NUM_FRAMES = 24
@@ -58,6 +60,26 @@ def write_data(root: Path) -> Path:
         write_clip(root / f"pose/test/{name}.json", [walk(seed), walk(seed + 1, ABNORMAL)])
         np.save(masks / f"{name}.npy", mask)
     return root
+
+
+def write_spans(path: Path, *spans: tuple[object, ...]) -> Path:
+    """A file of labels, CSV or JSON by its name; a span is clip, person, first, last, label."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps([dict(zip(FIELDS, span, strict=True)) for span in spans]))
+    else:
+        path.write_text("".join(",".join(map(str, row)) + "\n" for row in (FIELDS, *spans)))
+    return path
+
+
+def write_annotations(
+    folder: Path, clip: str, objects: str, images: dict[int, Image.Image]
+) -> None:
+    """UBnormal's annotations of a clip: the text of its abnormal objects, an image a frame."""
+    annotations = folder / f"Scene{clip.split('_')[2]}" / f"{clip}_annotations"
+    annotations.mkdir(parents=True, exist_ok=True)
+    (annotations / f"{clip}_tracks.txt").write_text(objects)
+    for frame, image in images.items():
+        image.save(annotations / f"{clip}_{frame:04}_gt.png")
 
 
 def small_config(root: Path) -> ConfigDict:

@@ -1,7 +1,9 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from stgnf_jax.augment import AUGMENTATIONS, augment
+from stgnf_jax.augment import AUGMENTATIONS, add_noise, augment, drop
 
 X = np.random.default_rng(0).uniform(1, 800, (2, 4, 5, 3)).astype(np.float32)
 
@@ -39,3 +41,23 @@ def test_two_channels_stay_two() -> None:
     y = augment(X[..., :2], mirrored)
     np.testing.assert_array_equal(y, X[..., :2] * np.array([-1, 1], np.float32))
     assert y.dtype == np.float32
+
+
+def test_a_dropped_keypoint_stays_where_it_was() -> None:
+    x = np.random.default_rng(0).uniform(1, 9, (40, 8, 5, 3)).astype(np.float32)
+    found = np.asarray(drop(jnp.asarray(x), jax.random.key(0), 0.25))
+    dropped = (found != x).any(-1)
+    assert not dropped[:, 0].any()
+    assert dropped[:, 1:].mean() == pytest.approx(0.25, abs=0.03)
+    clip, frame, joint = np.nonzero(dropped)
+    np.testing.assert_array_equal(found[dropped][:, :2], x[clip, frame - 1, joint, :2])
+    np.testing.assert_array_equal(found[dropped][:, 2], np.zeros(len(clip)))
+    np.testing.assert_array_equal(drop(jnp.asarray(x), jax.random.key(0), 0.0), x)
+
+
+def test_noise_leaves_confidence_alone() -> None:
+    x = jnp.ones((200, 8, 5, 3))
+    noise = np.asarray(add_noise(x, jax.random.key(0), 0.3) - x)
+    assert noise[..., :2].std() == pytest.approx(0.3, abs=0.01)
+    assert abs(noise.mean()) < 0.01
+    np.testing.assert_array_equal(noise[..., 2], np.zeros((200, 8, 5)))

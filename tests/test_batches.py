@@ -27,7 +27,9 @@ x = np.load(folder / "x.npy")
 scored = stgnf_jax.score(small_config(folder / "data"), folder / "model", folder / "out")
 variables = jax.device_put(model.variables, jax.devices()[1])
 checkpoint.save(folder / "saved on the second", model._replace(variables=variables))
-np.savez(folder / "two.npz", plain=stgnf_jax.score_windows(model, x), poses=scored.windows.score)
+by_pmap = stgnf_jax.pmap_scorer(model)(x.reshape(2, -1, *x.shape[1:])).reshape(-1)
+plain = stgnf_jax.score_windows(model, x)
+np.savez(folder / "two.npz", plain=plain, poses=scored.windows.score, by_pmap=by_pmap)
 """
 
 
@@ -92,6 +94,7 @@ def test_two_devices_give_the_same_scores(tmp_path: Path) -> None:
     jax.tree.map(np.testing.assert_array_equal, moved.variables, model.variables)
     with np.load(tmp_path / "two.npz") as two:
         np.testing.assert_allclose(two["plain"], score_windows(model, x), rtol=1e-5)
+        np.testing.assert_allclose(two["by_pmap"], two["plain"], rtol=1e-5)
         np.testing.assert_allclose(two["poses"], scored.windows.score, rtol=1e-5)
 
 

@@ -1,11 +1,15 @@
+import gc
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +23,8 @@ from stgnf_jax import cache
 from stgnf_jax.cache import load_folder
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
-from stgnf_jax.poses import PoseFolder, read_folder
+from stgnf_jax.pose_files import hash_files
+from stgnf_jax.poses import PoseFolder, read_files, read_folder
 from stgnf_jax.skeleton import make_skeleton
 
 PAIR = make_skeleton("pair", 2, [(0, 1)])
@@ -63,6 +68,7 @@ def assert_right(poses: PoseFolder, folder: Path) -> None:
         np.testing.assert_array_equal(got, want, strict=True)
     assert poses.tracks.clips == expected.tracks.clips == ("a", "b", "c")
     assert poses.skipped == expected.skipped
+    assert poses.content_hash == expected.content_hash
     assert len(poses.skipped) == 1
 
 
@@ -70,7 +76,7 @@ def is_mapped(poses: PoseFolder) -> bool:
     return all(isinstance(getattr(poses.tracks, name), np.memmap) for name in ARRAYS)
 
 
-def no_reading(*_: object, **__: object) -> PoseFolder:
+def no_reading(*_: object) -> None:
     raise AssertionError("the pose files were read again")
 
 
@@ -78,7 +84,7 @@ def test_a_second_load_reads_no_pose_file(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warnings: list[str]
 ) -> None:
     first = load(folder, tmp_path / "deep" / "cache")
-    monkeypatch.setattr(cache, "read_folder", no_reading)
+    monkeypatch.setattr(cache, "read_files", no_reading)
     second = load(folder, tmp_path / "deep" / "cache")
     monkeypatch.undo()
     for poses in (first, second):
@@ -222,32 +228,112 @@ def test_a_place_that_cannot_be_written_is_one_warning(
     assert warnings[0].startswith(f"nothing is cached in {tmp_path / 'file' / 'cache'} (")
 
 
-def test_a_full_disk_is_one_warning_and_leaves_nothing(
-    folder: Path, tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Nothing can be written beyond that size of a file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    monkeypatch.setattr(np, "save", full)
-    assert_right(load(folder, tmp_path / "cache"), folder)
-    assert warnings == [
-        f"nothing is cached in {tmp_path / 'cache'} ([Errno 28] No space left on device)"
-    ]
+
+@pytest.mark.parametrize("size", [0, 100, 200, 300])
+def test_a_full_disk_is_one_warning_and_leaves_nothing(
+    folder: Path, tmp_path: Path, warnings: list[str], size: int
+) -> None:
+    with files_of_at_most(size):
+        poses = load(folder, tmp_path / "cache")
+    assert_right(poses, folder)
+    assert not is_mapped(poses)
+    assert warnings == [f"nothing is cached in {tmp_path / 'cache'} ([Errno 27] File too large)"]
     assert os.listdir(tmp_path / "cache") == []
 
 
-def test_files_that_change_meanwhile_are_not_cached(
+def test_a_place_that_can_only_be_read_is_used(
     folder: Path, tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_and_change(*args: Any, **options: Any) -> PoseFolder:
-        poses = read_folder(*args, **options)
-        (folder / "c.json").write_text("{}")
-        return poses
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(cache, "read_folder", read_and_change)
-    assert len(load(folder, tmp_path / "cache").tracks.person) == 3
-    assert warnings == [f"{folder} changed while it was read, so it is not cached"]
-    assert not (tmp_path / "cache").exists()
+    load(folder, tmp_path / "cache")
+    for module, change in ((os, "rename"), (Path, "mkdir"), (shutil, "rmtree")):
+        monkeypatch.setattr(module, change, refuse)
+    assert is_mapped(load(folder, tmp_path / "cache"))
+    assert warnings == []
+    (folder / "d.json").write_text("{}")
+    assert load(folder, tmp_path / "cache").tracks.clips == ("a", "b", "c", "d")
+    assert len(warnings) == 1
+    assert "Read-only file system" in warnings[0]
+
+
+def test_files_that_change_meanwhile_are_cached_as_what_was_read(
+    folder: Path, tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_it_was = (folder / "c.json").read_text()
+    other = as_it_was.replace('"3"', '"4"')
+
+    def change_and_hash(paths: list[Path]) -> str:
+        before = hash_files(paths)
+        (folder / "c.json").write_text(other)
+        return before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "hash_files", change_and_hash)
+        changed = load(folder, tmp_path / "cache")
+    assert changed.tracks.person.tolist() == [1, 2, 4]
+    assert_right(changed, folder)
+    (folder / "c.json").write_text(as_it_was)
+    assert load(folder, tmp_path / "cache").tracks.person.tolist() == [1, 2, 3]
+    (folder / "c.json").write_text(other)
+    monkeypatch.setattr(cache, "read_files", no_reading)
+    assert load(folder, tmp_path / "cache").tracks.person.tolist() == [1, 2, 4]
+    assert len(os.listdir(tmp_path / "cache")) == 2
+    assert warnings == []
+
+
+def test_an_entry_is_what_numpy_saves(folder: Path, tmp_path: Path) -> None:
+    load(folder, tmp_path / "cache")
+    (entry,) = (tmp_path / "cache").iterdir()
+    tracks = read_folder(folder, **OPTIONS, skip_bad=True).tracks
+    for name in ARRAYS:
+        np.save(tmp_path / "saved.npy", getattr(tracks, name))
+        assert (entry / f"{name}.npy").read_bytes() == (tmp_path / "saved.npy").read_bytes()
+
+
+def test_memory_is_that_of_one_file(folder: Path, tmp_path: Path) -> None:
+    pose = {"keypoints": [1.0, 2.0, 0.5, 3.0, 4.0, 0.25]}
+    clip = {"1": {str(frame): pose for frame in range(500)}}
+    peaks = []
+    for files in range(20):
+        (folder / f"d{files}.json").write_text(json.dumps(clip))
+        if files in (0, 19):
+            tracemalloc.start()
+            load(folder, tmp_path / "cache")
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_broken_file_leaves_memory_too(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[weakref.ref[Any]] = []
+
+    def watched(*args: Any) -> Iterator[PoseFolder]:
+        for file in read_files(*args):
+            seen.append(weakref.ref(file.tracks.keypoints))
+            yield file
+            assert all(keypoints() is None for keypoints in seen[:-1])
+
+    monkeypatch.setattr(cache, "read_files", watched)
+    gc.disable()  # Cycles of errors and frames would only be found in time.
+    try:
+        load(folder, tmp_path / "cache")
+    finally:
+        gc.enable()
+    assert len(seen) == 3
 
 
 def test_an_unreadable_file_is_named_by_the_reader(folder: Path, tmp_path: Path) -> None:
@@ -259,15 +345,19 @@ def test_an_unreadable_file_is_named_by_the_reader(folder: Path, tmp_path: Path)
         load(folder, tmp_path / "cache", skip_bad=False)
 
 
-def test_what_killed_processes_left_is_removed_after_a_day(folder: Path, tmp_path: Path) -> None:
-    old, new = (tmp_path / "cache" / f".building-{name}" for name in ("old", "new"))
-    for partial in (old, new):
+def test_what_killed_processes_left_is_removed_in_time(folder: Path, tmp_path: Path) -> None:
+    old, new, written = (
+        tmp_path / "cache" / f".building-{name}" for name in ("old", "new", "written")
+    )
+    two_hours_ago = time.time() - 2 * 3600
+    for partial in (old, new, written):
         partial.mkdir(parents=True)
         (partial / "keypoints.npy").touch()
-    two_days_ago = time.time() - 2 * 24 * 3600
-    os.utime(old, (two_days_ago, two_days_ago))
+    for path in (old / "keypoints.npy", old, written):
+        os.utime(path, (two_hours_ago, two_hours_ago))
     load(folder, tmp_path / "cache")
     assert new.exists()
+    assert written.exists()
     assert not old.exists()
 
 
@@ -354,4 +444,63 @@ def test_a_process_may_be_killed_at_any_moment(
         for cache_dir in caches:
             assert_right(load(folder, cache_dir), folder)
         shutil.rmtree(tmp_path / "caches")
+    assert warnings == []
+
+
+# Loads from one new cache after another, each time in a child process that is killed before a
+# later line of the code that writes.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stgnf_jax import cache, npy_files
+from stgnf_jax.datasets import BENCHMARKS
+from stgnf_jax.skeleton import make_skeleton
+
+folder, caches, step = sys.argv[1:]
+pair = make_skeleton("pair", 2, [(0, 1)])
+writing = {cache.__file__, npy_files.__file__}
+
+def load_until(line):
+    left = line
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code.co_filename not in writing:
+            return None
+        if event == "line":
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    sys.settrace(trace)
+    cache.load_folder(
+        folder,
+        pose_file=BENCHMARKS["custom"].pose_file,
+        skeleton=pair,
+        skip_bad=True,
+        cache_dir=Path(caches, str(line)),
+    )
+    os._exit(0)
+
+line = 0
+while True:
+    child = os.fork()
+    if not child:
+        load_until(line)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status):
+        sys.exit(status)
+    line += int(step)
+"""
+
+
+def test_a_process_may_be_killed_at_any_line(
+    folder: Path, tmp_path: Path, warnings: list[str]
+) -> None:
+    arguments = [str(folder), str(tmp_path / "caches"), "7"]
+    subprocess.run([sys.executable, "-c", KILLED, *arguments], check=True, timeout=120)
+    caches = list((tmp_path / "caches").iterdir())
+    left = [path.name[0] for cache_dir in caches for path in cache_dir.iterdir()]
+    assert min(left.count("."), len(left) - left.count(".")) > 10
+    for cache_dir in caches:
+        assert_right(load(folder, cache_dir), folder)
     assert warnings == []

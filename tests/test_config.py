@@ -22,11 +22,17 @@ DELTAS: dict[str, dict[str, Any]] = {
         "model.permutation": "invertible_1x1",
         "training.optimizer": "adam",
     },
+    "robust": {"ensemble": 8, "scoring.score": "density_of_states"},
     "shanghaitech": {"data.benchmark": "shanghaitech"},
     "shanghaitech_hr": {"data.benchmark": "shanghaitech_hr"},
     "ubnormal": UBNORMAL,
     "ubnormal_supervised": UBNORMAL
-    | {"data.train_abnormal_poses": "pose/train_abnormal", "model.radius": 10.0},
+    | {
+        "data.train_poses": "pose/train_supervised",
+        "data.train_labels": "UBnormal",
+        "data.train_label_kind": "instance_masks",
+        "model.radius": 10.0,
+    },
 }
 PAPER_AUC = {
     "paper_text": "85.9",
@@ -142,6 +148,8 @@ def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
         ("data", "resolution", (1920,)),
         ("data", "resolution", (1920, 0)),
         ("data", "resolution", ("wide", "high")),
+        ("data", "resolution", ()),
+        ("data", "train_label_resolution", (1080, -720)),
         ("training", "epochs", 0),
         ("training", "batch_size", 0),
         ("training", "learning_rate", float("nan")),

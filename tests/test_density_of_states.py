@@ -25,7 +25,7 @@ def statistics_of(states: NDArray[np.float64]) -> FlowStatistics:
 
 def normal_states(count: int) -> NDArray[np.float64]:
     rng = np.random.default_rng(0)
-    mix = rng.normal(size=(8, 8)) * np.logspace(-1, 1, 8)
+    mix = (np.eye(8) + 0.2 * rng.normal(size=(8, 8))) * np.logspace(-2, 3, 8)
     return rng.normal(size=(count, 8)) @ mix + 50 * rng.normal(size=8)
 
 
@@ -38,9 +38,9 @@ def test_near_normal_windows_it_is_a_gaussian_density() -> None:
     states = normal_states(20_000)
     density = fit_density(statistics_of(states))
     found = np.asarray(log_density(density, statistics_of(states[:50])), np.float64)
-    gaussian = scipy.stats.multivariate_normal(states.mean(0), np.cov(states.T))
-    constant = gaussian.logpdf(states.mean(0))
-    distance = -2 * (gaussian.logpdf(states[:50]) - constant)
+    standard = scipy.stats.zscore(states)
+    gaussian = scipy.stats.multivariate_normal(np.zeros(8), np.cov(standard.T))
+    distance = -2 * (gaussian.logpdf(standard[:50]) - gaussian.logpdf(np.zeros(8)))
     bend = 8 * BEND
     np.testing.assert_allclose(found, -bend / 2 * np.log1p(distance / bend), rtol=0.02)
     assert np.abs(found + distance / 2).max() < 1.5

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stgnf_jax.batches import BATCH
-from stgnf_jax.model import Model, score_windows
+from stgnf_jax.model import Model, score_windows, scorer
 from tests.small import FLOW, random_model
 
 
@@ -45,6 +45,17 @@ def test_windows_of_other_kinds_of_array(
     some = windows[:3]
     for x in (jnp.asarray(some), some.astype(np.float64), np.asfortranarray(some)):
         np.testing.assert_allclose(score_windows(model, x), expected[:3], rtol=1e-5)
+
+
+def test_a_scorer_serves_again_and_again(
+    model: Model, windows: NDArray[np.float32], expected: NDArray[np.floating]
+) -> None:
+    score = scorer(model)
+    for start in (0, 3):
+        part = slice(start, start + 3)
+        np.testing.assert_allclose(score(windows[part]), expected[part], rtol=1e-5)
+    with pytest.raises(ValueError, match="expected windows of shape"):
+        score(windows[:, 1:])
 
 
 @pytest.mark.parametrize("shape", [(8, 18, 2), (5, 8, 17, 2), (5, 8, 18, 3), (0, 9, 18, 2)])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
-from stgnf_jax.poses import PoseFolder, Tracks, read_folder
+from stgnf_jax.pose_files import list_files
+from stgnf_jax.poses import PoseFolder, Reading, Tracks, read_files, read_folder
 from stgnf_jax.skeleton import COCO_17, OPENPOSE_18, make_skeleton
 
 CUSTOM = BENCHMARKS["custom"].pose_file
@@ -48,7 +49,7 @@ def test_everything_is_in_order_and_of_its_type(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "c.json").write_text(json.dumps({"1": {"1": one | {"scores": None}}}))
     (tmp_path / "notes.txt").write_text("not a pose file")
-    tracks, skipped = read(tmp_path)
+    tracks, skipped, _ = read(tmp_path)
     assert tracks.clips == ("a", "b", "c")
     assert found(tracks) == [("b", 9, [0]), ("b", 10, [5, 7]), ("c", 1, [1])]
     assert skipped == ()
@@ -61,7 +62,7 @@ def test_everything_is_in_order_and_of_its_type(tmp_path: Path) -> None:
 
 def test_a_folder_of_empty_clips_has_no_detections(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
-    tracks, _ = read(tmp_path, skeleton=OPENPOSE_18)
+    tracks = read(tmp_path, skeleton=OPENPOSE_18).tracks
     assert tracks.keypoints.shape == (0, 18, 3)
     assert tracks.offsets.tolist() == [0]
     assert [array.dtype for array in tracks[:3]] == [np.float32, np.float32, np.int32]
@@ -308,7 +309,7 @@ def test_skip_bad_leaves_out_that_and_no_more(tmp_path: Path, name: str) -> None
     broken = BROKEN[name]
     (tmp_path / "a.json").write_text(broken.text, encoding="utf-8")
     (tmp_path / "b.json").write_text(f'{{"1": {{"2": {GOOD}}}}}')
-    tracks, skipped = read(tmp_path, skip_bad=True)
+    tracks, skipped, _ = read(tmp_path, skip_bad=True)
     assert skipped == (f"a.json: {broken.message}",)
     left = [("a", person, frames) for person, frames in broken.left or []]
     assert found(tracks) == [*left, ("b", 1, [2])]
@@ -318,7 +319,7 @@ def test_skip_bad_leaves_out_that_and_no_more(tmp_path: Path, name: str) -> None
 
 def test_skip_bad_tells_of_each_thing_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(f'{{"1": {{"2": {{}}, "x": {GOOD}}}, "-1": 5}}')
-    tracks, skipped = read(tmp_path, skip_bad=True)
+    tracks, skipped, _ = read(tmp_path, skip_bad=True)
     assert tracks.clips == ("a",)
     assert found(tracks) == []
     assert [message.split(": ")[:-1] for message in skipped] == [
@@ -342,7 +343,7 @@ def test_a_foreign_file_name_is_an_error_that_says_what_is_expected(tmp_path: Pa
     with pytest.raises(InputError) as caught:
         read(tmp_path, pose_file=pose_file)
     assert str(caught.value) == f"{tmp_path / 'notes.json'}: {message}"
-    tracks, skipped = read(tmp_path, pose_file=pose_file, skip_bad=True)
+    tracks, skipped, _ = read(tmp_path, pose_file=pose_file, skip_bad=True)
     assert tracks.clips == ("01_0001",)
     assert skipped == (f"notes.json: {message}",)
 
@@ -352,6 +353,39 @@ def test_two_files_of_one_clip_are_an_error(tmp_path: Path) -> None:
         (tmp_path / name).write_text("{}")
     with pytest.raises(InputError, match=r"person\.json: is a second file of clip a; keep one"):
         read(tmp_path)
+
+
+def test_clips_that_are_left_out_are_not_even_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("broken")
+    (tmp_path / "b.json").write_text(f'{{"1": {{"2": {GOOD}}}}}')
+    tracks, skipped, content_hash = read(tmp_path, leaves_out=lambda clip: clip == "a")
+    assert tracks.clips == ("b",)
+    assert found(tracks) == [("b", 1, [2])]
+    assert skipped == ()
+    (tmp_path / "a.json").unlink()
+    assert read(tmp_path).content_hash == content_hash
+    with pytest.raises(InputError, match=r"has no \*\.json"):
+        read(tmp_path, leaves_out=lambda _: True)
+
+
+def test_file_names_that_name_no_clip_are_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(InputError, match=r"notes\.json: is not named like a pose file"):
+        read(tmp_path, pose_file=BENCHMARKS["shanghaitech"].pose_file, leaves_out=lambda _: True)
+
+
+def test_files_are_read_one_at_a_time(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(f'{{"1": {{"2": {GOOD}}}}}')
+    paths = list_files(tmp_path, CUSTOM)
+    files = read_files(paths, Reading(CUSTOM, PAIR, "numeric", skip_bad=False))
+    first = next(files)
+    assert first.tracks.clips == ("a",)
+    assert first.tracks.offsets.tolist() == [0, 1]
+    paths[1].write_text("{}")
+    second = next(files)
+    assert second.tracks.clips == ("b",)
+    assert second.tracks.offsets.tolist() == [0]
 
 
 def _missing(folder: Path) -> Path:
@@ -409,7 +443,7 @@ def test_a_file_with_one_wrong_stretch_is_read_or_refused(
     folder = tmp_path_factory.mktemp("poses")
     (folder / "a.json").write_bytes(text[:first] + middle + text[last:])
     (folder / "b.json").write_text("{}")
-    tracks, skipped = read(folder, skip_bad=True)
+    tracks, skipped, _ = read(folder, skip_bad=True)
     assert np.isfinite(tracks.keypoints).all()
     if skipped:
         with pytest.raises(InputError) as caught:

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from stgnf_jax import training_set
 from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
-from stgnf_jax.training_set import load_training_set, split_held_out
-from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data
+from stgnf_jax.training_set import (
+    LabelCounts,
+    is_supervised,
+    label_counts,
+    load_training_set,
+    select,
+    split_held_out,
+)
+from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data, write_spans
 
 PER_TRACK = 9  # windows of 8 frames in 24, a stride of 2
 
@@ -34,6 +42,52 @@ def test_supervised(data: ConfigDict) -> None:
     np.testing.assert_array_equal(both.start[: len(normal.start)], normal.start)
     windows = both.keypoints[both.start[both.label < 0]]
     np.testing.assert_array_equal(windows[:, 0], abnormal[0:17:2, 0].astype(np.float32))
+
+
+def write_labels(data: ConfigDict, *spans: tuple[object, ...]) -> None:
+    write_spans(Path(data.root, "labels.csv"), *spans)
+    data.train_labels = "labels.csv"
+
+
+def test_labels_are_of_the_middles_of_windows(data: ConfigDict) -> None:
+    write_labels(data, ("1", 2, 4, 7, "abnormal"))
+    examples = load_training_set(data, FLOW)
+    abnormal = select(examples, examples.label < 0).origin
+    assert [examples.clips[clip] for clip in abnormal.clip] == ["1", "1"]
+    assert abnormal.person.tolist() == [2, 2]
+    assert abnormal.frame.tolist() == [0, 2]
+    assert (examples.label > 0).sum() == 6 * PER_TRACK - 2
+
+
+def test_labels_do_not_concern_poses_of_abnormal_people(data: ConfigDict) -> None:
+    write_labels(data, ("1", 2, 0, 23, "abnormal"), ("0", 1, 0, 23, "normal"))
+    write_clip(Path(data.root, "pose/train_abnormal/x.json"), [walk(77)])
+    data.train_abnormal_poses = "pose/train_abnormal"
+    label = load_training_set(data, FLOW).label.reshape(7, PER_TRACK)
+    np.testing.assert_array_equal(label, np.tile([[1], [1], [1], [-1], [1], [1], [-1]], PER_TRACK))
+
+
+def test_windows_and_people_are_counted_by_label(data: ConfigDict) -> None:
+    write_labels(data, ("1", 2, 4, 7, "abnormal"), ("2", 1, 0, 23, "abnormal"))
+    counts = label_counts(load_training_set(data, FLOW))
+    assert counts == LabelCounts(5 * PER_TRACK - 2, 5, PER_TRACK + 2, 2)
+    assert str(counts) == "43 normal windows of 5 people, 11 abnormal windows of 2 people"
+
+
+@pytest.mark.parametrize(("label", "missing"), [("normal", "abnormal"), ("abnormal", "normal")])
+def test_labels_of_one_kind_are_refused(data: ConfigDict, label: str, missing: str) -> None:
+    write_labels(data, *((clip, person, 0, 23, label) for clip in "012" for person in (1, 2)))
+    message = rf"config\.data\.train_labels: labels\.csv leaves no {missing} window; .*both kinds"
+    with pytest.raises(InputError, match=message):
+        load_training_set(data, FLOW)
+
+
+def test_what_is_supervised(data: ConfigDict) -> None:
+    assert not is_supervised(data)
+    data.train_labels = "labels.csv"
+    assert is_supervised(data)
+    data.train_labels, data.train_abnormal_poses = "", "pose/train_abnormal"
+    assert is_supervised(data)
 
 
 @pytest.mark.parametrize("folder", ["pose/train", "pose/train_abnormal"])
@@ -97,3 +151,14 @@ def test_what_cannot_be_held_out(data: ConfigDict) -> None:
         with pytest.raises(InputError, match=rf"held_out: {share} of 6 tracks cannot be held out"):
             split_held_out(labelled, share, seed=0)
     assert not len(split_held_out(examples, 0, seed=0)[1].start)
+
+
+def test_the_content_hash_is_of_every_chunk(
+    data: ConfigDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_training_set(data, FLOW).content_hash
+    monkeypatch.setattr(training_set, "_CHUNK", 7)
+    assert load_training_set(data, FLOW).content_hash == whole
+    last = sorted(Path(data.root, "pose/train").iterdir())[-1]
+    write_clip(last, [walk(20), walk(22)])
+    assert load_training_set(data, FLOW).content_hash != whole

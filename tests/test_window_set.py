@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.skeleton import COCO_17
-from stgnf_jax.window_set import load_window_set, without_clips
+from stgnf_jax.window_set import load_window_set
 from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data
 
 LEFT_OUT = ("01_0130", "01_0135", "01_0136", "06_0144", "06_0145", "12_0152")
@@ -155,12 +155,3 @@ def test_shanghaitech_hr_leaves_out_six_clips(data: ConfigDict, tmp_path: Path) 
             tracks.keypoints[poses], every.tracks.keypoints[original], strict=True
         )
         np.testing.assert_array_equal(tracks.frame[poses], every.tracks.frame[original])
-
-
-def test_leaving_out_clips_that_are_not_there(data: ConfigDict) -> None:
-    tracks = load_window_set(data, FLOW, "pose/test", 1).tracks
-    assert without_clips(tracks, LEFT_OUT) is tracks
-    nothing = without_clips(tracks, ("a", "b"))
-    assert nothing.clips == ()
-    assert nothing.keypoints.shape == (0, 18, 3)
-    np.testing.assert_array_equal(nothing.offsets, [0])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stgnf_jax import windows as windows_module
 from stgnf_jax.augment import AUGMENTATIONS, augment
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
@@ -127,6 +128,8 @@ def test_all_adds_the_last_windows_and_nothing_else(shared: Path, key: str) -> N
     assert len(everything - reference) == missing
 
 
+# How many windows or detections are looked at together.
+CHUNKS = st.sampled_from([1, 2, 5, 2**16])
 FRAMES = st.lists(st.lists(st.integers(0, 30), max_size=25, unique=True, min_size=1), max_size=4)
 
 
@@ -137,18 +140,23 @@ FRAMES = st.lists(st.lists(st.integers(0, 30), max_size=25, unique=True, min_siz
     stride=st.integers(1, 5),
     windowing=st.sampled_from(["all", "reference"]),
     max_absent=st.integers(0, 9),
+    chunk=CHUNKS,
 )
 def test_the_rule_is_the_one_in_words(
+    *,
     frames: list[list[int]],
     length: int,
     stride: int,
     windowing: Windowing,
     max_absent: int,
+    chunk: int,
 ) -> None:
     tracks = make_tracks(frames)
-    windows = index_windows(
-        tracks, length=length, stride=stride, windowing=windowing, max_absent=max_absent
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows_module, "_CHUNK", chunk)
+        windows = index_windows(
+            tracks, length=length, stride=stride, windowing=windowing, max_absent=max_absent
+        )
     expected = naive_windows(frames, length, stride, windowing, max_absent)
     first = tracks.offsets[windows.track]
     assert list(zip(windows.track, windows.start - first, strict=True)) == expected
@@ -203,15 +211,19 @@ def test_wrong_options_are_named(options: dict[str, int], message: str) -> None:
 @given(
     y=st.lists(st.tuples(*[st.sampled_from([1.1, 1.1, 1.1, 2.0])] * 2), min_size=6, max_size=12),
     length=st.integers(1, 4),
+    chunk=CHUNKS,
 )
 def test_flat_windows_are_those_whose_y_has_no_spread(
-    y: list[tuple[float, float]], length: int
+    y: list[tuple[float, float]], length: int, chunk: int
 ) -> None:
     values = np.array(y, np.float32)
     tracks = make_tracks([list(range(4)), list(range(len(y) - 4))], values)
     windows = index_windows(tracks, length=length, stride=1)
     spread = [np.ptp(values[start : start + length]) for start in windows.start]
-    assert flat_windows(tracks, windows, length).tolist() == [value == 0 for value in spread]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows_module, "_CHUNK", chunk)
+        flat = flat_windows(tracks, windows, length)
+    assert flat.tolist() == [value == 0 for value in spread]
 
 
 def test_no_windows_is_no_error() -> None:
@@ -252,6 +264,30 @@ def test_gather_is_the_same_in_numpy_jit_and_vmap() -> None:
     mapped = jax.vmap(lambda first: gather(keypoints, first, 4))(start)
     for x in (in_numpy, gather(jnp.array(keypoints), start, 4), jitted, closed_over, mapped):
         np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize("start", [[], [0, 5, 2], [[3, 3], [0, 1]]])
+def test_gather_from_disk_keeps_nothing_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: list[int]
+) -> None:
+    keypoints = make_tracks([list(range(9))]).keypoints
+    np.save(tmp_path / "keypoints.npy", keypoints)
+    mapped = np.load(tmp_path / "keypoints.npy", mmap_mode="r")
+    released: list[object] = []
+    monkeypatch.setattr(windows_module, "release", released.append)
+    first = np.array(start, np.int64)
+    x = np.asarray(gather(mapped, first, 4))
+    np.testing.assert_array_equal(x, keypoints[first[..., None] + range(4)], strict=True)
+    assert not isinstance(x, np.memmap)
+    assert x.flags.owndata
+    assert released == [mapped]
+
+
+def test_gather_takes_no_window_beyond_the_last() -> None:
+    keypoints = make_tracks([list(range(9))]).keypoints
+    for detections, start in ((9, 6), (9, 9), (3, 0), (0, 0)):
+        with pytest.raises(IndexError):
+            gather(keypoints[:detections], np.array([start]), 4)
 
 
 def random_windows(dtype: type, channels: int) -> NDArray[np.float64]:
