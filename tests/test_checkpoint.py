@@ -137,7 +137,7 @@ def test_a_damaged_last_step_gives_way(run: Path, caplog: pytest.LogCaptureFixtu
 def test_a_training_goes_on_from_a_step_that_is_whole(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, item: str
 ) -> None:
-    variables, ones = stacked(made_up_model(FLOW)), jax.numpy.ones((1, 3))
+    variables = stacked(made_up_model(FLOW))
     states = [
         {"done": jax.numpy.full((1, 1), step), "x": jax.numpy.ones((1, 3))} for step in (1, 2)
     ]
