@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl import logging
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
@@ -27,6 +28,9 @@ def calibrate(
 ) -> tuple[Model, ...]:
     """The models with what their normal training windows are like, which is also written.
 
+    Where that cannot be found out, from a single window or without finite statistics, a warning is
+    logged, and the models are as they were.
+
     Args:
       models: of an ensemble.
       examples: what they were trained on; its normal windows count in all their augmentations.
@@ -39,7 +43,13 @@ def calibrate(
     most = MOST_WINDOWS // len(examples.matrices)
     if len(start) > most:
         start = np.random.default_rng(0).choice(start, most, replace=False)
-    found = [_calibration(model, examples, start) for model in models]
+    try:
+        found = [_calibration(model, examples, start) for model in models]
+    except ValueError as error:  # LinAlgError is one
+        logging.warning(
+            "%s: there is no calibration, so only nll can be scored (%s)", workdir, error
+        )
+        return tuple(models)
     if leads():
         save_calibration(workdir, found)
     wait_for_all("the calibration is written")

@@ -465,3 +465,15 @@ def test_a_test_set_that_does_not_fit_is_known_before_training(root: Path, tmp_p
     with pytest.raises(InputError, match=f"{mask.name}: is missing"):
         train_and_evaluate(quick_config(data), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_one_window_is_trained_on_without_a_calibration(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_clip(tmp_path / "data/pose/train/0.json", [walk(0)[:8]])
+    config = quick_config(tmp_path / "data")
+    config.data.augmentation = "none"
+    (model,) = train(config, tmp_path / "run")
+    assert model.calibration is None
+    assert "there is no calibration, so only nll can be scored" in caplog.text
+    assert not (tmp_path / "run/calibration.npz").exists()
