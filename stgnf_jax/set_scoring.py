@@ -80,8 +80,7 @@ def pixel_scorer(
 ) -> Callable[[NDArray[np.floating]], NDArray[np.floating]]:
     """Scores of few windows at a time, frame by frame, and no compiling in between.
 
-    All that can be needed is compiled here: a program for each power of two up to `most`. A score
-    then takes a tenth of a millisecond, where `set_scores` takes a few.
+    All that can be needed is compiled here: a program for each power of two up to `most`.
 
     Args:
       model: scores are those of `set_scores`.
