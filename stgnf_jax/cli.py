@@ -165,6 +165,18 @@ def _runs(values: Any, folder: str) -> None:
     OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
 
 
+def _report_flags() -> None:
+    flags.DEFINE_string("out", "", "the HTML file to write; by default report.html in RUN")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, where it has moved")
+
+
+def _report(values: Any, run: str) -> None:
+    from stgnf_jax.report import write_report
+
+    out, poses = (_path(name) or None for name in (values.out, values.poses))
+    print(f"the report is {write_report(_path(run), out, poses)}")
+
+
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
@@ -196,6 +208,12 @@ COMMANDS = {
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
+    "report": Command(
+        "a page that shows scores on the people, to open in a browser",
+        _report,
+        (_report_flags,),
+        ("RUN",),
+    ),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }
 

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
 from stgnf_jax.calibration_file import CALIBRATION_FILE
-from stgnf_jax.checkpoint import load_members
+from stgnf_jax.checkpoint import Description, load_members
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.distributed import leads
@@ -24,6 +24,7 @@ from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
+from stgnf_jax.score_origin import ScoreOrigin, save_origin
 from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
@@ -84,6 +85,7 @@ def score(
     models = load_scorers(config, checkpoint)
     scored = score_poses(config, models)
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
     return scored
 
@@ -107,6 +109,7 @@ def evaluate(
         auc_micro_members=_aucs_of_members(scored, normal),
     )
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(
             out,
             scored.windows,
@@ -167,6 +170,13 @@ def _score(
     seen = _frames_seen(tracks, people) if num_frames is None else num_frames
     frames = frame_scores(people, tracks.clips, seen)
     return Scored(window_set, length, windows, members, people, frames)
+
+
+def _origin(
+    config: ConfigDict, checkpoint: str | os.PathLike[str], models: Sequence[Model]
+) -> ScoreOrigin:
+    model = Description(models[0].config, models[0].resolution, len(models))
+    return ScoreOrigin(config, Path(checkpoint).absolute(), model)
 
 
 def _aucs_of_members(scored: Scored, normal: NDArray[np.bool_]) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from stgnf_jax import checkpoint
 from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
 from tests.small import random_model, write_data
+from tests.small_run import evaluated_run
 from tests.test_run_summary import SUMMARY
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +63,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("import-checkpoint", ("FILE OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
+        ("report", ("RUN", "--out", "--poses")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -76,7 +78,7 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
+    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "report", "demo"}
     assert set(COMMANDS) == tested
 
 
@@ -94,6 +96,7 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
+        (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
         (("demo", "now"), "stgnf demo: expected nothing beside flags, got now"),
@@ -186,6 +189,15 @@ def test_train(tmp_path: Path, data: str) -> None:
     model = checkpoint.load(tmp_path / "run")
     assert model.resolution == (1920, 1080)
     assert model.config.num_steps == 1
+
+
+def test_report(tmp_path: Path) -> None:
+    run = evaluated_run(tmp_path)
+    assert succeed("report", run) == f"the report is {run}/report.html\n"
+    file = tmp_path / "other.html"
+    assert succeed("report", run, f"--out={file}", f"--poses={tmp_path}/data/pose/test")
+    assert file.read_bytes() == (run / "report.html").read_bytes()
+    assert_one_line(stgnf("report", tmp_path), "stgnf report: ", "scores.npz: is missing; give")
 
 
 def test_runs(tmp_path: Path) -> None:
