@@ -15,6 +15,8 @@ from stgnf_jax.score_origin import ScoreOrigin
 
 # What is said of a training; when and how fast it was does not belong to its results.
 TRAINING = ("status", "epochs", "steps", "windows", "examples", "abnormal_examples", "seed")
+# Scores that are in bits per dimension.
+IN_BITS = ("nll", "typicality")
 # Figures that are said first.
 HEADLINE = {"auc_micro": "AUC"}
 ENDED = ("parameters", "loss", "held_out_nll", "device")
@@ -100,9 +102,10 @@ def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:
 
 
 def _scores(saved: SavedScores, origin: ScoreOrigin) -> dict[str, Any]:
+    kind = origin.config.scoring.score
+    unit = ", bits per dimension" if kind in IN_BITS else ""
     return {
-        "score": origin.config.scoring.score,
-        "unit": "bits per dimension, higher is more normal",
+        "score": f"{kind}{unit}; higher is more normal",
         "clips": len(saved.frames.clips),
         "frames": len(saved.frames.smoothed),
         "abnormal frames": "unknown" if saved.normal is None else int((~saved.normal).sum()),
@@ -117,8 +120,8 @@ def _data(origin: ScoreOrigin) -> dict[str, Any]:
         "benchmark": data.benchmark,
         "resolution": f"{resolution[0]:g} x {resolution[1]:g} pixels",
         "windowing": data.windowing,
-        "windows start every": f"{data.test_stride} detections",
-        "absent frames in a window": f"at most {data.max_absent}",
+        "detections from one window to the next": data.test_stride,
+        "frames that a window may lack": data.max_absent,
     }
 
 

@@ -11,8 +11,9 @@ from typing import Any
 PAGE = files("stgnf_jax") / "report_page"
 # In this order they make one module: each uses only what is above it.
 SCRIPTS = (
-    *("data.js", "scores.js", "state.js", "canvas.js", "clips.js", "player.js", "people.js"),
-    *("timeline.js", "minimap.js", "threshold.js", "controls.js", "keys.js", "main.js"),
+    *("data.js", "scores.js", "state.js", "canvas.js", "clips.js", "bodies.js", "player.js"),
+    *("people.js", "timeline_layer.js", "timeline.js", "minimap.js", "threshold.js"),
+    *("controls.js", "keys.js", "main.js"),
 )
 
 

@@ -50,10 +50,17 @@ def test_the_page_says_what_the_folder_holds(run: Path, made: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_bytes())
     assert index["headline"] == [
         ["AUC", f"{metrics['auc_micro']:.4f}"],
-        *(["clips", "2"], ["frames", "48"], ["windows", "68"]),
+        *(["clips", "3"], ["frames", "72"], ["windows", "68"]),
     ]
-    assert [clip["name"] for clip in index["clips"]] == ["a", "b"]
+    assert [clip["name"] for clip in index["clips"]] == ["a", "b", "c"]
     assert saved.normal is not None
+    nobody = index["clips"].pop()
+    assert (nobody["people"], nobody["rows"], nobody["auc"], nobody["range"]) == (
+        [],
+        [],
+        None,
+        None,
+    )
     for number, clip in enumerate(index["clips"]):
         frames = saved.frames.frames(number)
         assert clip["auc"] == auc_micro(saved.normal[frames], saved.frames.smoothed[frames])
@@ -107,7 +114,7 @@ def test_poses_that_are_not_those_that_were_scored(
     if change == "other frames":
         write_clip(poses / "a.json", [walk(1)[:20], walk(2)])
     elif change == "a clip more":
-        write_clip(poses / "c.json", [walk(1)])
+        write_clip(poses / "d.json", [walk(1)])
     else:
         (poses / "b.json").unlink()
     with pytest.raises(InputError, match=r"poses: holds other poses than those that were scored"):

@@ -1,6 +1,7 @@
 """The page of a report in a browser."""
 
 import json
+import math
 import os
 import re
 import shutil
@@ -201,7 +202,11 @@ def test_keys(page: Page, saved: SavedScores) -> None:
     page.wait_for_selector('#stage[aria-busy="false"]')
     assert page.inner_text("#clip-name") == "b"
     assert frame_of(page) == saved.frames.smoothed[saved.frames.frames(1)].argmin()
+    press(page, "]")
     press(page, "]")  # there is none after it
+    assert page.inner_text("#clip-name") == "c"
+    assert drawn(page) == {}
+    press(page, "[")
     press(page, "[")
     assert page.inner_text("#clip-name") == "a"
     press(page, "?")
@@ -307,15 +312,15 @@ def test_clips_are_sorted(page: Page, saved: SavedScores) -> None:
     def order() -> list[str]:
         return page.locator("#clip-list b").all_inner_texts()
 
-    assert order() == ["a", "b"]
-    lows = [saved.frames.smoothed[saved.frames.frames(clip)].min() for clip in range(2)]
+    assert order() == ["a", "b", "c"]
+    lows = [saved.frames.smoothed[saved.frames.frames(clip)].min() for clip in range(3)]
     page.select_option("#sort", "lowest")
     settle(page)
-    assert order() == [name for _, name in sorted(zip(lows, "ab", strict=True))]
-    aucs = [index["auc"] for index in index_of_page(page)["clips"]]
+    assert order() == [name for _, name in sorted(zip(lows, "abc", strict=True))]
+    aucs = [clip["auc"] or math.inf for clip in index_of_page(page)["clips"]]
     page.select_option("#sort", "auc")
     settle(page)
-    assert order() == [name for _, name in sorted(zip(aucs, "ab", strict=True))]
+    assert order() == [name for _, name in sorted(zip(aucs, "abc", strict=True))]
 
 
 def index_of_page(page: Page) -> dict[str, Any]:

@@ -1,10 +1,39 @@
 // Drawing: sizes, colours, axes.
 const FONT = '12px system-ui, "Segoe UI", Roboto, sans-serif';
-const NAMES = ["paper", "panel", "ink", "soft", "faint", "line", "score", "truth", "alarm", "nobody"];
+const NAMES = [
+  "paper",
+  "panel",
+  "ink",
+  "soft",
+  "grid",
+  "line",
+  "score",
+  "truth",
+  "alarm",
+  "nobody",
+];
 // Okabe and Ito's orange and blue sides, from the lowest score to the threshold, and on from there.
 const RAMPS = {
-  light: { alarm: [[150, 45, 0], [230, 150, 0]], normal: [[86, 180, 233], [0, 84, 140]] },
-  dark: { alarm: [[255, 92, 20], [255, 200, 70]], normal: [[176, 222, 250], [50, 140, 215]] },
+  light: {
+    alarm: [
+      [150, 45, 0],
+      [230, 150, 0],
+    ],
+    normal: [
+      [86, 180, 233],
+      [0, 84, 140],
+    ],
+  },
+  dark: {
+    alarm: [
+      [255, 92, 20],
+      [255, 200, 70],
+    ],
+    normal: [
+      [176, 222, 250],
+      [50, 140, 215],
+    ],
+  },
 };
 const colours = {};
 
@@ -33,7 +62,8 @@ function prepare(canvas) {
 function prepareSize(canvas, width, height) {
   const scale = devicePixelRatio;
   const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
-  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+  if (canvas.width !== across || canvas.height !== down)
+    Object.assign(canvas, { width: across, height: down });
   const context = canvas.getContext("2d");
   context.reset();
   context.scale(scale, scale);
@@ -45,7 +75,9 @@ function prepareSize(canvas, width, height) {
 function ticks(low, high, count) {
   const rough = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough);
+  const step = [1, 2, 5, 10]
+    .map((factor) => factor * power)
+    .find((candidate) => candidate >= rough);
   const found = [];
   for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
   return found;
@@ -62,7 +94,14 @@ function scoreTicks(low, high, count) {
     const step = power * (room >= 5 * power ? 5 : room >= 2 * power ? 2 : 1);
     const score = Math.round(unbend(value) / step) * step;
     const digits = clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 6);
-    if (score >= low && score <= high) found.set(score.toFixed(digits).replace(/^-(?=0*\.?0*$)/, "").replace("-", "−"), score);
+    if (score >= low && score <= high)
+      found.set(
+        score
+          .toFixed(digits)
+          .replace(/^-(?=0*\.?0*$)/, "")
+          .replace("-", "−"),
+        score,
+      );
   }
   return found;
 }
@@ -112,5 +151,6 @@ function onDrag(canvas, down, move) {
     move(place(event), held);
   });
   canvas.addEventListener("pointermove", (event) => held !== null && move(place(event), held));
-  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (held = null));
+  for (const name of ["pointerup", "pointercancel"])
+    canvas.addEventListener(name, () => (held = null));
 }

@@ -1,6 +1,10 @@
 // The list of clips.
-const lowestScores = clips.map((clip) => clip.scores.reduce((low, score) => Math.min(low, score), Infinity));
-const highestScores = clips.map((clip) => clip.scores.reduce((high, score) => Math.max(high, score), -Infinity));
+const lowestScores = clips.map((clip) =>
+  clip.scores.reduce((low, score) => Math.min(low, score), Infinity),
+);
+const highestScores = clips.map((clip) =>
+  clip.scores.reduce((high, score) => Math.max(high, score), -Infinity),
+);
 // What clips can be sorted by: its name, and what is compared, the lowest first.
 const SORTS = {
   name: { text: "name", value: (clip) => clip.number },
@@ -24,7 +28,13 @@ function makeEntry(clip) {
   const line = element("canvas");
   line.setAttribute("aria-hidden", "true");
   const facts = element("span", { className: "facts" });
-  const button = element("button", { type: "button" }, element("b", { textContent: clip.name }), facts, line);
+  const button = element(
+    "button",
+    { type: "button" },
+    element("b", { textContent: clip.name }),
+    facts,
+    line,
+  );
   button.addEventListener("click", () => showClip(clip.number, firstFrame(clip)));
   return { clip, button, facts, line, item: element("li", {}, button), visible: false };
 }
@@ -36,7 +46,9 @@ function firstFrame(clip) {
 
 function fillList() {
   const { value } = SORTS[state.sort];
-  const order = [...entries].sort((a, b) => value(a.clip) - value(b.clip) || a.clip.number - b.clip.number);
+  const order = [...entries].sort(
+    (a, b) => value(a.clip) - value(b.clip) || a.clip.number - b.clip.number,
+  );
   byId("clip-list").replaceChildren(...order.map((entry) => entry.item));
 }
 
@@ -67,9 +79,15 @@ function drawSparkline({ clip, line }) {
   const x = (frame) => (frame / clip.frames) * width;
   const y = bentScale(low, high, 2, height - 2);
   context.fillStyle = colours.truth;
-  for (const { start, end } of clip.anomalies) context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), height);
+  for (const { start, end } of clip.anomalies)
+    context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), height);
   context.strokeStyle = colours.score;
-  drawLine(context, clip.frames, (i) => x(i + 0.5), (i) => y(clip.scores[i]));
+  drawLine(
+    context,
+    clip.frames,
+    (i) => x(i + 0.5),
+    (i) => y(clip.scores[i]),
+  );
   context.strokeStyle = colours.alarm;
   context.setLineDash([3, 3]);
   context.beginPath();
@@ -106,8 +124,11 @@ function scrollTo(list, item) {
 }
 
 function setUpClips() {
-  byId("clip-count").textContent = clips.length === 1 ? "1 clip" : `${plain.format(clips.length)} clips`;
-  const options = Object.entries(SORTS).map(([value, { text }]) => element("option", { value, textContent: text }));
+  byId("clip-count").textContent =
+    clips.length === 1 ? "1 clip" : `${plain.format(clips.length)} clips`;
+  const options = Object.entries(SORTS).map(([value, { text }]) =>
+    element("option", { value, textContent: text }),
+  );
   byId("sort").append(...options);
   byId("sort").addEventListener("change", (event) => update({ sort: event.target.value }));
   const byItem = new Map(entries.map((entry) => [entry.item, entry]));
@@ -121,7 +142,9 @@ function setUpClips() {
   for (const { item } of entries) watcher.observe(item);
   on(["threshold"], () => (tallies = clips.map((clip) => tally(clip, state.threshold))));
   on(["threshold"], () => entries.forEach(writeFacts));
-  on(["theme", "threshold", "size"], () => entries.filter((entry) => entry.visible).forEach(drawSparkline));
+  on(["theme", "threshold", "size"], () =>
+    entries.filter((entry) => entry.visible).forEach(drawSparkline),
+  );
   on(["sort"], fillList);
   on(["clip", "sort"], markCurrent);
   entries.forEach(writeFacts);

@@ -42,8 +42,12 @@ function beginnings() {
 /** Goes to the next beginning of an alarm or anomaly, or the one before for -1. */
 function jump(direction) {
   const starts = beginnings();
-  const start = direction > 0 ? starts.find((frame) => frame > state.frame) : starts.findLast((frame) => frame < state.frame);
-  if (start === undefined) return announce(`no alarm or anomaly begins ${direction > 0 ? "after" : "before"} this frame`);
+  const start =
+    direction > 0
+      ? starts.find((frame) => frame > state.frame)
+      : starts.findLast((frame) => frame < state.frame);
+  if (start === undefined)
+    return announce(`no alarm or anomaly begins ${direction > 0 ? "after" : "before"} this frame`);
   update({ playing: false });
   showFrame(start);
   announce(byId("timeline").getAttribute("aria-valuetext"));
@@ -61,8 +65,13 @@ function moveClip(steps) {
 function writeClip() {
   const clip = currentClip();
   byId("clip-name").textContent = clip.name;
-  const people = clip.people.length === 1 ? "1 person" : `${plain.format(clip.people.length)} people`;
-  byId("clip-facts").textContent = [`${plain.format(clip.frames)} frames`, people, ...clipWords(clip)].join(" · ");
+  const people =
+    clip.people.length === 1 ? "1 person" : `${plain.format(clip.people.length)} people`;
+  byId("clip-facts").textContent = [
+    `${plain.format(clip.frames)} frames`,
+    people,
+    ...clipWords(clip),
+  ].join(" · ");
   byId("last-frame").textContent = `of 0–${clip.frames - 1}`;
   byId("frame").max = clip.frames - 1;
 }
@@ -74,7 +83,8 @@ function writePlaying() {
 
 function writeRange() {
   const [start, end] = state.range;
-  byId("shown").textContent = `shows ${plain.format(Math.floor(start))}–${plain.format(Math.ceil(end) - 1)}`;
+  byId("shown").textContent =
+    `shows ${plain.format(Math.floor(start))}–${plain.format(Math.ceil(end) - 1)}`;
 }
 
 const CLICKS = {
@@ -95,9 +105,13 @@ const CLICKS = {
 
 function setUpControls() {
   for (const [id, act] of Object.entries(CLICKS)) byId(id).addEventListener("click", act);
-  const speeds = SPEEDS.map((value) => element("option", { value, textContent: `${value}x`, selected: value === 1 }));
+  const speeds = SPEEDS.map((value) =>
+    element("option", { value, textContent: `${value}x`, selected: value === 1 }),
+  );
   byId("speed").append(...speeds);
-  byId("speed").addEventListener("change", (event) => update({ speed: Number(event.target.value) }));
+  byId("speed").addEventListener("change", (event) =>
+    update({ speed: Number(event.target.value) }),
+  );
   byId("frame").addEventListener("input", (event) => {
     if (Number.isFinite(event.target.valueAsNumber)) showFrame(event.target.valueAsNumber);
   });

@@ -106,7 +106,8 @@ const keptPeople = new Map();
 
 /** The people of a clip; those of the last few clips are kept. */
 function loadPeople(clip) {
-  const kept = keptPeople.get(clip) ?? unpack(clip.number + 1).then((data) => parsePeople(data, clip));
+  const kept =
+    keptPeople.get(clip) ?? unpack(clip.number + 1).then((data) => parsePeople(data, clip));
   keptPeople.delete(clip);
   keptPeople.set(clip, kept);
   if (keptPeople.size > KEPT_CLIPS) keptPeople.delete(keptPeople.keys().next().value);

@@ -1,23 +1,37 @@
 // The whole clip in a strip, and the part of it that the timeline shows.
 const GRIP = 7;
+const minimapLayer = document.createElement("canvas"); // all but the window and the cursor
 
-function drawMinimap() {
-  const { context, width, height } = prepare(byId("minimap"));
+function drawMinimapLayer() {
+  const { clientWidth, clientHeight } = byId("minimap");
+  const { context, width, height } = prepareSize(minimapLayer, clientWidth, clientHeight);
   const clip = currentClip();
   const [low, high] = rangeOfScores(clip);
-  const x = minimapScale(width).x;
+  const { x } = minimapScale(width);
   context.fillStyle = colours.panel;
   context.fillRect(MARGIN.left, 0, x(clip.frames) - MARGIN.left, height);
   context.fillStyle = colours.truth;
-  for (const { start, end } of clip.anomalies) context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), height);
+  for (const { start, end } of clip.anomalies)
+    context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), height);
   context.strokeStyle = colours.score;
   context.lineWidth = 1;
   const y = bentScale(low, high, 3, height - 7);
-  drawLine(context, clip.frames, (i) => x(i + 0.5), (i) => y(clip.scores[i]));
+  drawLine(
+    context,
+    clip.frames,
+    (i) => x(i + 0.5),
+    (i) => y(clip.scores[i]),
+  );
   context.fillStyle = colours.alarm;
   for (const { start, end } of alarmsOf(clip, state.threshold)) {
     context.fillRect(x(start), height - 4, Math.max(1, x(end) - x(start)), 4);
   }
+}
+
+function drawMinimap() {
+  const { context, width, height } = prepare(byId("minimap"));
+  context.drawImage(minimapLayer, 0, 0, width, height);
+  const { x } = minimapScale(width);
   drawWindow(context, x, height);
   context.fillStyle = colours.ink;
   context.fillRect(x(state.frame + 0.5) - 0.75, 0, 1.5, height);
@@ -69,5 +83,6 @@ function setUpMinimap() {
     else update({ range: [clamp(frameAt(x), 0, end - least), end] });
   });
   canvas.addEventListener("dblclick", () => update({ range: [0, currentClip().frames] }));
+  on(["clip", "threshold", "theme", "size"], drawMinimapLayer);
   on(["clip", "frame", "range", "threshold", "theme", "size"], drawMinimap);
 }

@@ -48,7 +48,9 @@ function personWords() {
   const row = rowsInFrame(people, frame).find((candidate) => people.person[candidate] === person);
   if (row === undefined) return `${who} · not in this frame`;
   const score = people.score[row];
-  const side = Number.isNaN(score) ? [] : [isAlarm(score, state.threshold) ? "at or below the threshold" : "above the threshold"];
+  const side = Number.isNaN(score)
+    ? []
+    : [isAlarm(score, state.threshold) ? "at or below the threshold" : "above the threshold"];
   return [who, scoreText(score), ...side].join(" · ");
 }
 
@@ -61,12 +63,17 @@ function drawLegend() {
   for (let x = 0; x < bar; x++) {
     const share = (x - half) / half;
     const end = bend(share < 0 ? low : high);
-    const score = unbend(bend(threshold) + Math.abs(share) * (end - bend(threshold))) + (share < 0 ? 0 : 1e-9);
+    const score =
+      unbend(bend(threshold) + Math.abs(share) * (end - bend(threshold))) + (share < 0 ? 0 : 1e-9);
     context.fillStyle = scoreColour(score);
     context.fillRect(1 + x, 0, 1.5, 10);
   }
   context.fillStyle = colours.soft;
-  const labels = [["left", 1, low], ["center", 1 + half, threshold], ["right", 1 + bar, high]];
+  const labels = [
+    ["left", 1, low],
+    ["center", 1 + half, threshold],
+    ["right", 1 + bar, high],
+  ];
   for (const [align, x, score] of labels) {
     context.textAlign = align;
     context.fillText(scoreText(score), x, 26);

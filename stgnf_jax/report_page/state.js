@@ -72,7 +72,14 @@ function zoom(factor, center = state.frame + 0.5) {
 function showClip(number, frame = 0) {
   const clip = clips[number];
   if (!clip) return;
-  update({ clip: number, frame, person: -1, people: null, range: [0, clip.frames], playing: false });
+  update({
+    clip: number,
+    frame,
+    person: -1,
+    people: null,
+    range: [0, clip.frames],
+    playing: false,
+  });
   loadPeople(clip).then((people) => {
     if (state.clip === number) update({ people });
   });

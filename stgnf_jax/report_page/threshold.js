@@ -7,7 +7,12 @@ let sums = sumTallies(tallies);
 function countScores() {
   const [low, high] = [Math.min(middle.low, index.threshold.score), middle.high].map(bend);
   const margin = 0.02 * (high - low) || 0.5;
-  const counted = { low: low - margin, high: high + margin, normal: new Float64Array(BINS), abnormal: new Float64Array(BINS) };
+  const counted = {
+    low: low - margin,
+    high: high + margin,
+    normal: new Float64Array(BINS),
+    abnormal: new Float64Array(BINS),
+  };
   const width = (counted.high - counted.low) / BINS;
   for (const { scores, abnormal } of clips) {
     scores.forEach((score, i) => {
@@ -20,7 +25,11 @@ function countScores() {
 
 function countRows() {
   const { frames, alarms, stretches, abnormal, found, anomalies, missed } = sums;
-  const rows = [["alarms", `${plain.format(alarms)} frames`], ["of all frames", shareText(alarms, frames)], ["in stretches", plain.format(stretches)]];
+  const rows = [
+    ["alarms", `${plain.format(alarms)} frames`],
+    ["of all frames", shareText(alarms, frames)],
+    ["in stretches", plain.format(stretches)],
+  ];
   if (!index.truth) return rows;
   const wrong = alarms - found;
   return [
@@ -35,11 +44,14 @@ function countRows() {
 
 function writeCounts() {
   sums = sumTallies(tallies);
-  const rows = countRows().map(([name, value]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value })));
+  const rows = countRows().map(([name, value]) =>
+    element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value })),
+  );
   byId("counts").replaceChildren(...rows);
   byId("threshold-slider").value = bend(state.threshold);
   byId("threshold-slider").setAttribute("aria-valuetext", scoreText(state.threshold));
-  if (document.activeElement !== byId("threshold-number")) byId("threshold-number").value = state.threshold.toPrecision(6);
+  if (document.activeElement !== byId("threshold-number"))
+    byId("threshold-number").value = state.threshold.toPrecision(6);
   byId("threshold-reset").disabled = state.threshold === index.threshold.score;
 }
 
@@ -101,12 +113,18 @@ function setUpThreshold() {
     const threshold = event.target.valueAsNumber;
     if (Number.isFinite(threshold)) update({ threshold });
   });
-  byId("threshold-reset").addEventListener("click", () => update({ threshold: index.threshold.score }));
+  byId("threshold-reset").addEventListener("click", () =>
+    update({ threshold: index.threshold.score }),
+  );
   const canvas = byId("histogram");
-  onDrag(canvas, () => true, ({ x }) => {
-    const share = clamp(x / canvas.clientWidth, 0, 1);
-    update({ threshold: unbend(histogram.low + share * (histogram.high - histogram.low)) });
-  });
+  onDrag(
+    canvas,
+    () => true,
+    ({ x }) => {
+      const share = clamp(x / canvas.clientWidth, 0, 1);
+      update({ threshold: unbend(histogram.low + share * (histogram.high - histogram.low)) });
+    },
+  );
   on(["threshold"], writeCounts);
   on(["threshold", "theme", "size"], drawHistogram);
   writeCounts();
