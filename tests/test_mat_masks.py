@@ -45,11 +45,11 @@ def cells(*values: object) -> np.ndarray:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"mask": np.zeros(3)}, "volLabel: is missing; Avenue's masks have it"),
-        ({"volLabel": np.zeros((3, 4))}, r"volLabel: has shape \(3, 4\) of float64, expected a c"),
-        ({"volLabel": np.full((2, 2), 1, object)}, r"volLabel: has shape \(2, 2\) of object"),
-        ({"volLabel": cells(np.zeros((2, 2)), "x")}, "frame 1: volLabel: is no image"),
-        ({"volLabel": cells(np.zeros((2, 2, 3)))}, "frame 0: volLabel: is no image"),
+        ({"mask": np.zeros(3)}, "volLabel: is missing"),
+        ({"volLabel": np.zeros((3, 4))}, "volLabel: is no row of cells"),
+        ({"volLabel": np.full((2, 2), 1, object)}, "volLabel: is no row of cells"),
+        ({"volLabel": cells(np.zeros((2, 2)), "x")}, r"volLabel\{2\}: is no array of numbers"),
+        ({"volLabel": cells(np.zeros((2, 2, 3)))}, "frame 0: volLabel: has 3 dimensions, expected"),
     ],
 )
 def test_what_is_no_mask_is_refused(
@@ -60,17 +60,8 @@ def test_what_is_no_mask_is_refused(
         read_mask(tmp_path, "01", AVENUE)
 
 
-@pytest.mark.parametrize("size", [0, 3, 100, 140, 200])
-def test_a_file_cut_short_is_refused(tmp_path: Path, size: int) -> None:
-    write_mat(tmp_path / "1_label.mat", MASK)
-    whole = (tmp_path / "1_label.mat").read_bytes()
-    (tmp_path / "1_label.mat").write_bytes(whole[:size])
-    with pytest.raises(InputError, match=r"1_label\.mat: (is not a MATLAB file|volLabel: is mis)"):
-        read_mask(tmp_path, "01", AVENUE)
-
-
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "mask.npy", np.zeros(3))
-    (tmp_path / "mask.npy").rename(tmp_path / "1_label.mat")
-    with pytest.raises(InputError, match=r"1_label\.mat: is not a MATLAB file that can be read"):
-        read_mask(tmp_path, "01", AVENUE)
+    for content in (b"", b"MATLAB", b"\x93NUMPY" + bytes(200), b"MATLAB 7.3 MAT-file" + bytes(500)):
+        (tmp_path / "1_label.mat").write_bytes(content)
+        with pytest.raises(InputError, match=r"1_label\.mat: is no MATLAB file up to version 7"):
+            read_mask(tmp_path, "01", AVENUE)
