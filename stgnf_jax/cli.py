@@ -93,6 +93,10 @@ def _runs_flags() -> None:
     flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
 
 
+def _check_flags() -> None:
+    flags.DEFINE_enum("format", "text", ["text", "json"], "how what is found is printed")
+
+
 def _config(values: Any) -> "ConfigDict":
     from stgnf_jax.compiled import keep_compiled
 
@@ -119,6 +123,16 @@ def _print_metrics(metrics: "Metrics") -> None:
             f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
             f"+- {statistics.stdev(aucs):.6f}"
         )
+
+
+def _check_data(values: Any) -> None:
+    from stgnf_jax.check_data import check_data
+    from stgnf_jax.check_output import OUTPUTS
+
+    findings = check_data(_config(values))
+    OUTPUTS[values.format](findings, sys.stdout)
+    if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)
 
 
 def _train(values: Any) -> None:
@@ -196,6 +210,11 @@ COMMANDS = {
     ),
     "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
     "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
+    "check-data": Command(
+        "say what is missing or wrong in poses and masks, all at once",
+        _check_data,
+        (_config_flag, _skip_bad_flag, _check_flags),
+    ),
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
