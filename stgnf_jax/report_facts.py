@@ -17,8 +17,11 @@ from stgnf_jax.score_origin import ScoreOrigin
 TRAINING = ("status", "epochs", "steps", "windows", "examples", "abnormal_examples", "seed")
 # Scores that are in bits per dimension.
 IN_BITS = ("nll", "typicality")
-# Figures that are said first.
-HEADLINE = {"auc_micro": "AUC"}
+# Figures that are said first, as far as an evaluation has them.
+HEADLINE = {
+    **{"auc_micro": "AUC", "auc_macro": "macro AUC", "average_precision": "AP", "eer": "EER"},
+    **{"rbdc": "RBDC", "tbdc": "TBDC"},
+}
 ENDED = ("parameters", "loss", "held_out_nll", "device")
 
 
@@ -71,8 +74,13 @@ def headline(saved: SavedScores, metrics: dict[str, Any]) -> list[tuple[str, str
         "frames": len(saved.frames.smoothed),
         "windows": len(saved.windows.score),
     }
-    figures = [(HEADLINE[name], f"{metrics[name]:.4f}") for name in HEADLINE if name in metrics]
-    return figures + [(name, f"{size:,}") for name, size in sizes.items()]
+    figures = {HEADLINE[name]: metrics.get(name) for name in HEADLINE}
+    known = [(name, f"{value:.4f}") for name, value in figures.items() if _is_number(value)]
+    return known + [(name, f"{size:,}") for name, size in sizes.items()]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def load_metrics(run: Path) -> dict[str, Any]:

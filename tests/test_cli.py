@@ -58,6 +58,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
 @pytest.mark.parametrize(
     ("name", "mentioned"),
     [
+        ("check-data", ("--config", "--[no]skip_bad", "--format", "<text|json>")),
         ("train", ("--config", "--workdir", "--[no]skip_bad")),
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
@@ -78,7 +79,8 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "report", "demo"}
+    tested = {"check-data", "train", "score", "evaluate", "import-checkpoint", "runs", "report"}
+    tested |= {"demo"}
     assert set(COMMANDS) == tested
 
 
@@ -99,6 +101,8 @@ def test_every_command_is_tested_for_help() -> None:
         (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
+        (("check-data",), "flag --config=None: Flag --config must have a value"),
+        (("check-data", CUSTOM, "--format=csv"), "value should be one of <text|json>"),
         (("demo", "now"), "stgnf demo: expected nothing beside flags, got now"),
     ],
 )
@@ -198,6 +202,23 @@ def test_report(tmp_path: Path) -> None:
     assert succeed("report", run, f"--out={file}", f"--poses={tmp_path}/data/pose/test")
     assert file.read_bytes() == (run / "report.html").read_bytes()
     assert_one_line(stgnf("report", tmp_path), "stgnf report: ", "scores.npz: is missing; give")
+
+
+def test_check_data(tmp_path: Path, data: str) -> None:
+    length = "--config.model.segment_length=8"
+    printed = succeed("check-data", CUSTOM, data, NO_CACHE, length)
+    assert printed.startswith("0 errors\n0 warnings\n3 facts\n")
+    file = tmp_path / "data/pose/train/0.json"
+    file.write_text(file.read_text().replace("[", '["left", ', 1))
+    done = stgnf("check-data", CUSTOM, data, NO_CACHE, length, "--format=json")
+    assert done.returncode == 1
+    assert not done.stderr
+    error = json.loads(done.stdout)[0]
+    assert error["severity"] == "error"
+    assert error["place"] == str(file)
+    assert error["message"].startswith("person 1: frame 0: keypoints: has 52 numbers")
+    printed = succeed("check-data", CUSTOM, data, NO_CACHE, length, "--skip_bad")
+    assert printed.startswith(f"0 errors\n1 warning\n  {file}: person 1: frame 0: ")
 
 
 def test_runs(tmp_path: Path) -> None:

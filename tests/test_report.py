@@ -73,6 +73,14 @@ def test_the_page_says_what_the_folder_holds(run: Path, made: Path) -> None:
     assert not any(title.startswith("Training") for title in facts)
 
 
+def test_figures_that_could_not_be_computed_are_not_said_first(run: Path) -> None:
+    metrics = {"auc_micro": 0.75, "eer": None, "average_precision": 1}
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    file = write_report(run)
+    assert index_of(file)["headline"][:3] == [["AUC", "0.7500"], ["AP", "1.0000"], ["clips", "3"]]
+    assert facts_of(file)["Figures"]["eer"] == "null"
+
+
 def test_a_training_is_told_of_by_its_summary(run: Path) -> None:
     save_summary(run, SUMMARY)
     facts = facts_of(write_report(run))

@@ -1,5 +1,4 @@
 // Playing, stepping, jumping.
-const FRAMES_PER_SECOND = 25;
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 let playedTo = 0; // time and frame, with their fractions, that playing has come to
 let playedFrame = 0;
@@ -18,7 +17,7 @@ function beginPlaying() {
 function playOn(now) {
   if (!state.playing) return;
   if (Math.floor(playedFrame) !== state.frame) playedFrame = state.frame; // somebody has scrubbed
-  playedFrame += Math.max(0, ((now - playedTo) / 1000) * FRAMES_PER_SECOND * state.speed);
+  playedFrame += Math.max(0, ((now - playedTo) / 1000) * index.fps * state.speed);
   playedTo = now;
   const last = currentClip().frames - 1;
   playedFrame = Math.min(playedFrame, last);
@@ -109,6 +108,7 @@ function setUpControls() {
     element("option", { value, textContent: `${value}x`, selected: value === 1 }),
   );
   byId("speed").append(...speeds);
+  byId("speed").title = `1x shows ${index.fps} frames a second`;
   byId("speed").addEventListener("change", (event) =>
     update({ speed: Number(event.target.value) }),
   );

@@ -1,5 +1,5 @@
 // The keyboard: what each key does, and the table of them in the help.
-const SECOND = 25;
+const SECOND = Math.round(index.fps);
 const KEYS = [
   { keys: [" "], shown: "space", text: "play or pause", act: () => play(!state.playing) },
   {
