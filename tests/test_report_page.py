@@ -190,6 +190,27 @@ def test_the_wheel_zooms_about_the_pointer(page: Page) -> None:
     assert page.evaluate("stgnf.state().range") == [0, 24]
 
 
+def test_the_strip_moves_what_the_timeline_shows(page: Page) -> None:
+    page.mouse.move(*place_of(page, 0))
+    page.mouse.wheel(0, -100)  # the first 20 frames
+    settle(page)
+    box = page.locator("#minimap").bounding_box()
+    assert box is not None
+    frame = (box["width"] - MARGIN["left"] - MARGIN["right"]) / 24
+    x, y = box["x"] + MARGIN["left"] + 10 * frame, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2 * frame, y)
+    settle(page)
+    assert page.evaluate("stgnf.state().range") == pytest.approx([2, 22], abs=0.5)
+    page.mouse.move(x + 50 * frame, y)
+    page.mouse.up()
+    settle(page)
+    assert page.evaluate("stgnf.state().range") == pytest.approx([4, 24], abs=0.5)
+    press(page, "Home")
+    assert page.evaluate("stgnf.state().range")[0] == 0  # follows the frame
+
+
 def test_keys(page: Page, saved: SavedScores) -> None:
     places = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "End", "ArrowRight", "Home", "ArrowLeft"):

@@ -65,15 +65,15 @@ function drawGround(context, scale) {
 }
 
 function drawAxes(context, scale) {
-  context.strokeStyle = colours.grid;
-  context.fillStyle = colours.soft;
-  context.lineWidth = 1;
   context.textAlign = "right";
   for (const [text, score] of scoreTicks(scale.low, scale.high, scale.down / 34)) {
-    const y = Math.round(scale.y(score)) + 0.5;
-    context.strokeRect(MARGIN.left, y, scale.across, 0);
+    const y = Math.round(scale.y(score));
+    context.fillStyle = colours.grid;
+    context.fillRect(MARGIN.left, y, scale.across, 1);
+    context.fillStyle = colours.soft;
     if (Math.abs(y - scale.y(state.threshold)) > 15) context.fillText(text, MARGIN.left - 8, y + 4);
   }
+  context.fillStyle = colours.soft;
   context.textAlign = "center";
   for (const frame of ticks(...state.range, scale.across / 90)) {
     if (!Number.isInteger(frame)) continue;
