@@ -83,10 +83,11 @@ def _load_tracks(origin: ScoreOrigin, saved: SavedScores) -> Tracks:
     data = origin.config.data
     tracks, windows = load_window_set(data, origin.model.flow, data.test_poses, data.test_stride)
     cut, scored = window_origin(tracks, windows), saved.windows
-    names = np.array(saved.frames.clips, dtype=np.str_)[scored.clip]
+    numbers = {name: number for number, name in enumerate(tracks.clips)}
+    clips = np.array([numbers.get(name, -1) for name in saved.frames.clips])
     same = (
-        set(saved.frames.clips) <= set(tracks.clips)
-        and np.array_equal(np.array(tracks.clips, dtype=np.str_)[cut.clip], names)
+        (clips >= 0).all()
+        and np.array_equal(cut.clip, clips[scored.clip])
         and np.array_equal(cut.person, scored.person)
         and np.array_equal(cut.frame, scored.start)
     )

@@ -25,6 +25,17 @@ ARGUMENTS = (
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
 )
 HOSTILE = "</script><img src=x onerror=\"document.body.id='broken'\"> & {{script}}"
+# `played` resolves to what the button for playing has said until playing ends.
+RECORD_PLAYING = """() => {
+  const said = [], button = document.getElementById("play");
+  window.played = new Promise((done) => {
+    new MutationObserver(() => {
+      said.push(button.ariaLabel);
+      if (said.at(-1) === "Play") done(said);
+    }).observe(button, { attributes: true });
+  });
+}"""
+# Of the timeline, in pixels, as in timeline_layer.js.
 MARGIN = {"left": 62, "right": 14}
 
 
@@ -96,6 +107,12 @@ def press(page: Page, key: str) -> None:
 def settle(page: Page) -> None:
     """Waits until what has changed is drawn."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def zoom_in(page: Page) -> None:
+    """Turns the wheel once, from the whole clip."""
+    page.mouse.wheel(0, -100)
+    page.locator("#shown:not(:text('shows 0–23'))").wait_for()  # the wheel comes when it likes
 
 
 def choose(page: Page, clip: str) -> None:
@@ -181,8 +198,7 @@ def test_the_mouse_scrubs(page: Page, saved: SavedScores) -> None:
 
 def test_the_wheel_zooms_about_the_pointer(page: Page) -> None:
     page.mouse.move(*place_of(page, 12))
-    page.mouse.wheel(0, -100)
-    settle(page)
+    zoom_in(page)
     start, end = page.evaluate("stgnf.state().range")
     assert 0 < start < 12 < end < 24
     assert end - start == pytest.approx(20)
@@ -192,8 +208,7 @@ def test_the_wheel_zooms_about_the_pointer(page: Page) -> None:
 
 def test_the_strip_moves_what_the_timeline_shows(page: Page) -> None:
     page.mouse.move(*place_of(page, 0))
-    page.mouse.wheel(0, -100)  # the first 20 frames
-    settle(page)
+    zoom_in(page)  # to the first 20 frames
     box = page.locator("#minimap").bounding_box()
     assert box is not None
     frame = (box["width"] - MARGIN["left"] - MARGIN["right"]) / 24
@@ -254,9 +269,10 @@ def test_jumps_to_where_alarms_and_anomalies_begin(page: Page, saved: SavedScore
 def test_playing_ends_at_the_end(page: Page) -> None:
     page.select_option("#speed", "16")
     page.locator("#timeline").focus()
+    page.evaluate(RECORD_PLAYING)
     page.keyboard.press(" ")
-    page.wait_for_selector('#play[aria-label="Pause"]')
-    page.wait_for_selector('#play[aria-label="Play"]')
+    assert page.evaluate("played") == ["Pause", "Play"]
+    settle(page)
     assert frame_of(page) == 23
 
 
