@@ -30,6 +30,7 @@ _HOMES = {
     "score_windows": "model",
     "train": "training",
     "train_and_evaluate": "training",
+    "write_report": "report",
 }
 __all__ = ["__version__", *_HOMES]
 

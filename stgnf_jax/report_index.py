@@ -40,7 +40,7 @@ def make_index(
         "joints": skeleton.num_joints,
         "fps": BENCHMARKS[origin.config.data.benchmark].fps or USUAL_FPS,
         "threshold": threshold._asdict(),
-        "colours": [min(colours[0], threshold.score), max(colours[1], threshold.score)],
+        "colours": colours,
         "truth": saved.normal is not None,
         "clips": [_clip(saved, number, clip) for number, clip in enumerate(clips)],
     }

@@ -88,20 +88,15 @@ function scoreTicks(low, high, count) {
   const [from, to] = [bend(low), bend(high)];
   const gap = (to - from) / count;
   const found = new Map();
-  for (let value = from; value <= to; value += gap) {
+  for (let i = 0; i <= count; i++) {
+    const value = from + i * gap;
     const room = (unbend(value + gap / 2) - unbend(value - gap / 2)) / 2;
     const power = 10 ** Math.floor(Math.log10(room));
     const step = power * (room >= 5 * power ? 5 : room >= 2 * power ? 2 : 1);
     const score = Math.round(unbend(value) / step) * step;
     const digits = clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 6);
-    if (score >= low && score <= high)
-      found.set(
-        score
-          .toFixed(digits)
-          .replace(/^-(?=0*\.?0*$)/, "")
-          .replace("-", "−"),
-        score,
-      );
+    const text = (score || 0).toFixed(digits).replace("-", "−"); // there is a minus zero
+    if (score >= low && score <= high) found.set(text, score);
   }
   return found;
 }

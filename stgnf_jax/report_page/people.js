@@ -56,8 +56,8 @@ function personWords() {
 
 function drawLegend() {
   const { context, width } = prepare(byId("legend"));
-  const [low, high] = index.colours;
   const { threshold } = state;
+  const [low, high] = colourEnds(threshold);
   const bar = width - 2;
   const half = bar / 2;
   for (let x = 0; x < bar; x++) {

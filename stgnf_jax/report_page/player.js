@@ -20,9 +20,14 @@ function drawStage() {
     });
   }
   // The lowest are drawn last, above the others.
-  drawn.sort((a, b) => heightOf(people.score[b.row]) - heightOf(people.score[a.row]));
+  drawn.sort((a, b) => compare(heightOf(people.score[b.row]), heightOf(people.score[a.row])));
   for (const person of drawn) drawPerson(context, people, person);
   for (const person of drawn) drawName(context, people, person);
+}
+
+/** The order of two numbers, also where both are infinite. */
+function compare(first, second) {
+  return (first > second) - (first < second);
 }
 
 function heightOf(score) {

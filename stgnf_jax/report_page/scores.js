@@ -70,11 +70,17 @@ function unbend(value) {
   return middle.center + middle.unit * Math.sinh(value);
 }
 
+/** The scores at which the colours end. */
+function colourEnds(threshold) {
+  const [low, high] = index.colours;
+  return [Math.min(low, threshold), Math.max(high, threshold)];
+}
+
 /** How far a person's score is from one end of the colours to the other: below 0 is an alarm. */
 function colourPlace(score, threshold) {
-  const [low, high] = index.colours;
+  const [low, high] = colourEnds(threshold);
   if (isAlarm(score, threshold)) {
-    return Math.max(-1, bentShare(score, threshold, low) * -1) - 1e-9;
+    return Math.max(-1, -bentShare(score, threshold, low)) - 1e-9;
   }
   return Math.min(1, bentShare(score, threshold, high));
 }
