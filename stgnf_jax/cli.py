@@ -89,6 +89,42 @@ def _runs_flags() -> None:
     flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
 
 
+def _convert_flags() -> None:
+    from stgnf_jax.pose_formats.conversion import FORMAT_NAMES, MISSING, Conversion
+
+    default = Conversion()
+    flags.DEFINE_enum("format", None, FORMAT_NAMES, "what the files are; found out by itself")
+    flags.DEFINE_integer(
+        "first_frame", default.first_frame, "the number of a clip's first frame", lower_bound=0
+    )
+    flags.DEFINE_list("resolution", None, "WIDTH,HEIGHT, where coordinates are fractions of it")
+    flags.DEFINE_enum(
+        "missing", default.missing, MISSING, "what happens to joints that were not found"
+    )
+    flags.DEFINE_integer(
+        "max_gap", default.max_gap, "frames over which a joint is interpolated", lower_bound=0
+    )
+    flags.DEFINE_integer(
+        "track_patience",
+        default.tracking.patience,
+        "where there are no track numbers: frames for which a person is remembered",
+        lower_bound=0,
+    )
+    flags.DEFINE_float(
+        "track_confidence",
+        default.tracking.confidence,
+        "likewise: the mean confidence of joints that begins a track",
+        lower_bound=0.0,
+    )
+    flags.DEFINE_float(
+        "track_overlap",
+        default.tracking.overlap,
+        "likewise: how much a person's box overlaps with where it is expected",
+        lower_bound=0.0,
+    )
+    flags.DEFINE_bool("overwrite", False, "replace files that exist")
+
+
 def _config(values: Any) -> "ConfigDict":
     from stgnf_jax.compiled import keep_compiled
 
@@ -158,6 +194,44 @@ def _import_checkpoint(_: Any, file: str, out: str) -> None:
     print(f"the model is in {out}")
 
 
+def _convert_poses(values: Any, source: str, out: str) -> None:
+    from pathlib import Path
+
+    from stgnf_jax.pose_formats.conversion import Conversion, Tracking
+    from stgnf_jax.pose_formats.convert_poses import convert_poses
+
+    conversion = Conversion(
+        values.format or "",
+        values.first_frame,
+        _resolution(values.resolution),
+        values.missing,
+        values.max_gap,
+        Tracking(values.track_patience, values.track_confidence, values.track_overlap),
+        values.overwrite,
+    )
+    done = convert_poses(Path(_path(source)), Path(_path(out)), conversion)
+    print(
+        f"{done.clips} clips: {done.people} people in {done.frames} frames, {done.detections} "
+        f"detections\njoints: {done.interpolated} interpolated, {done.missing} missing\n"
+        f"detections left out: {done.dropped} for missing joints, {done.untracked} without a track"
+    )
+    if done.first_frame > 0:
+        print(
+            f"the first frame with people is {done.first_frame}; if that is the first of its clip, "
+            f"add --first_frame={values.first_frame + done.first_frame}"
+        )
+
+
+def _resolution(parts: list[str] | None) -> tuple[float, float] | None:
+    if parts is None:
+        return None
+    if len(parts) == 2 and all(part.isdecimal() and int(part) for part in parts):
+        return int(parts[0]), int(parts[1])
+    from stgnf_jax.errors import InputError
+
+    raise InputError(f"is {','.join(parts)}, expected WIDTH,HEIGHT", field="--resolution")
+
+
 def _runs(values: Any, folder: str) -> None:
     from stgnf_jax.runs import load_runs
     from stgnf_jax.runs_output import OUTPUTS
@@ -194,6 +268,9 @@ COMMANDS = {
     "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
+    ),
+    "convert-poses": Command(
+        "convert poses of other programs", _convert_poses, (_convert_flags,), ("IN", "OUT")
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
