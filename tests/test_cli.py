@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stgnf_jax import checkpoint
 from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
+from tests.pose_formats.samples import mediapipe, openpose
 from tests.small import random_model, write_data
 from tests.test_run_summary import SUMMARY
 
@@ -61,6 +62,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("import-checkpoint", ("FILE OUT",)),
+        ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("demo", ("--out", "--seed")),
     ],
@@ -76,7 +78,7 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
+    tested = {"train", "score", "evaluate", "import-checkpoint", "convert-poses", "runs", "demo"}
     assert set(COMMANDS) == tested
 
 
@@ -93,6 +95,9 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint",), "stgnf import-checkpoint: expected FILE OUT, got nothing"),
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
+        (("convert-poses", "a"), "stgnf convert-poses: expected IN OUT, got a"),
+        (("convert-poses", "a", "b", "--format=bvh"), "value should be one of <alphapose|coco|"),
+        (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
@@ -200,6 +205,25 @@ def test_runs(tmp_path: Path) -> None:
     found = json.loads(succeed("runs", "--format=json", tmp_path))
     assert [run["loss"] for run in found] == [None, 1.5]
     assert_one_line(stgnf("runs", tmp_path / "c"), "stgnf runs: ", "c: holds no runs: ")
+
+
+def test_convert_poses(tmp_path: Path) -> None:
+    source = mediapipe(tmp_path / "in").parent
+    flags = (source, tmp_path / "out", "--first_frame=0")
+    assert_one_line(
+        stgnf("convert-poses", *flags), "stgnf convert-poses: ", "clip.json: has coordinates that"
+    )
+    done = stgnf("convert-poses", *flags, "--resolution=1024")
+    assert_one_line(done, "--resolution: is 1024, expected WIDTH,HEIGHT")
+    source = openpose(tmp_path / "in again")
+    next(iter(sorted(source.iterdir()))).unlink()
+    assert succeed("convert-poses", source, tmp_path / "out") == (
+        "1 clips: 2 people in 2 frames, 4 detections\n"
+        "joints: 0 interpolated, 0 missing\n"
+        "detections left out: 0 for missing joints, 0 without a track\n"
+        "the first frame with people is 1; if that is the first of its clip, add --first_frame=1\n"
+    )
+    assert sorted(json.loads((tmp_path / "out/clip.json").read_text())) == ["1", "2"]
 
 
 def read_scores(out: Path) -> dict[str, NDArray[Any]]:
