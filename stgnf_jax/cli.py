@@ -213,12 +213,13 @@ def _convert_poses(values: Any, source: str, out: str) -> None:
     print(
         f"{done.clips} clips: {done.people} people in {done.frames} frames, {done.detections} "
         f"detections\njoints: {done.interpolated} interpolated, {done.missing} missing\n"
-        f"detections left out: {done.dropped} for missing joints, {done.untracked} without a track"
+        f"detections left out: {done.dropped} for missing joints, {done.untracked} without a "
+        f"track, {done.repeated} of a person who is in the frame already"
     )
-    if done.first_frame > 0:
+    if done.first_frame == 1:
         print(
-            f"the first frame with people is {done.first_frame}; if that is the first of its clip, "
-            f"add --first_frame={values.first_frame + done.first_frame}"
+            "no frame 0 has people; if frames are counted from "
+            f"{values.first_frame + 1}, give --first_frame={values.first_frame + 1}"
         )
 
 

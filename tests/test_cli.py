@@ -220,8 +220,9 @@ def test_convert_poses(tmp_path: Path) -> None:
     assert succeed("convert-poses", source, tmp_path / "out") == (
         "1 clips: 2 people in 2 frames, 4 detections\n"
         "joints: 0 interpolated, 0 missing\n"
-        "detections left out: 0 for missing joints, 0 without a track\n"
-        "the first frame with people is 1; if that is the first of its clip, add --first_frame=1\n"
+        "detections left out: 0 for missing joints, 0 without a track, 0 of a person who is in the "
+        "frame already\n"
+        "no frame 0 has people; if frames are counted from 1, give --first_frame=1\n"
     )
     assert sorted(json.loads((tmp_path / "out/clip.json").read_text())) == ["1", "2"]
 

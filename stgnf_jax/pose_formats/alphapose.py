@@ -1,8 +1,9 @@
 """AlphaPose's results: a list of people, each with the name of its image.
 
-https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md. With tracking, entries also have
-`idx`, a number or a list of the numbers that were merged, of which the first is taken; `box` is
-written by newer versions. Its evaluation mode writes the image's number instead of its name.
+https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md. Newer versions also write `box`
+and `idx`, the track's number or a list of the numbers that were merged, of which the first is
+taken; without tracking it is 0 for everybody. Evaluation writes the image's number instead of its
+name.
 """
 
 from collections.abc import Iterator
@@ -35,12 +36,17 @@ def _extent(contents: Any) -> frozenset[Extent]:
 
 
 def _read(contents: Any, _: int | None) -> Iterator[Detection]:
-    for place, entry in entries(contents, "entry"):
+    people = [
+        _person(entry["idx"], place) if "idx" in entry else NO_PERSON
+        for place, entry in entries(contents, "entry")
+    ]
+    is_tracked = any(person > 0 for person in people)
+    for person, (place, entry) in zip(people, entries(contents, "entry"), strict=True):
         name = entry.get("image_id")
         frame = frame_in_name(name) if isinstance(name, str) else whole_number(name, "frame", place)
         yield Detection(
             frame,
-            _person(entry["idx"], place) if "idx" in entry else NO_PERSON,
+            person if is_tracked else NO_PERSON,
             flat_joints(
                 entry.get("keypoints"), (17, 26, *WHOLE_BODIES), f"{place}: keypoints", frame
             ),

@@ -62,7 +62,6 @@ def read_clip(
     form = _format(clip, contents, tuple(formats))
     poses = _gather(_detections(clip, contents, form, after_file))
     try:
-        _check_once(poses)
         return poses._replace(keypoints=_pixels(poses.keypoints, resolution, form.fractions))
     except InputError as error:
         raise error.at(clip.place) from error
@@ -107,15 +106,13 @@ def _gather(detections: Iterable[Detection]) -> ClipPoses:
     ).sorted()
 
 
-def _check_once(poses: ClipPoses) -> None:
-    """A person is at most once in a frame."""
-    again = (np.diff(poses.person) == 0) & (np.diff(poses.frame) == 0)
-    again &= poses.person[1:] != NO_PERSON
-    if again.any():
-        row = np.argmax(again)
-        raise InputError(
-            "stands more than once; keep one", person=poses.person[row], frame=poses.frame[row]
-        )
+def once(poses: ClipPoses) -> ClipPoses:
+    """Where a person is several times in a frame, only the detection of the highest confidence."""
+    order = np.lexsort((-poses.keypoints[..., 2].mean(1), poses.frame, poses.person))
+    poses = poses.take(order)
+    same_person = np.diff(poses.person, prepend=NO_PERSON) == 0
+    same_frame = np.diff(poses.frame, prepend=-1) == 0
+    return poses.take(~(same_person & same_frame) | (poses.person == NO_PERSON))
 
 
 def _pixels(

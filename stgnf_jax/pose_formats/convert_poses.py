@@ -14,12 +14,11 @@ from rich.progress import Progress
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.pose_formats.clip_files import ClipFiles, find_clips
-from stgnf_jax.pose_formats.clip_poses import ClipPoses, read_clip
+from stgnf_jax.pose_formats.clip_poses import ClipPoses, once, read_clip
 from stgnf_jax.pose_formats.conversion import Conversion
 from stgnf_jax.pose_formats.gaps import fill_gaps
 from stgnf_jax.pose_formats.registry import FORMATS
 from stgnf_jax.pose_formats.tracking import with_tracks
-from stgnf_jax.pose_json import LARGEST
 
 
 class Converted(NamedTuple):
@@ -34,7 +33,8 @@ class Converted(NamedTuple):
       missing: joints that are still missing.
       dropped: detections left out for missing joints.
       untracked: detections left out since they are in no track.
-      first_frame: the lowest number of a frame, -1 without detections.
+      repeated: detections left out since their person is in the frame already.
+      first_frame: the lowest number of a frame that was read, -1 without any.
     """
 
     clips: int
@@ -45,6 +45,7 @@ class Converted(NamedTuple):
     missing: int
     dropped: int
     untracked: int
+    repeated: int
     first_frame: int
 
 
@@ -71,7 +72,7 @@ def convert_poses(source: Path, out: Path, conversion: Conversion) -> Converted:
             for clip, target in zip(clips, targets, strict=True)
         ]
     totals = Converted(*(sum(column) for column in zip(*parts, strict=True)))
-    first = min((part.first_frame for part in parts if part.detections), default=-1)
+    first = min((part.first_frame for part in parts if part.first_frame >= 0), default=-1)
     return totals._replace(first_frame=first)
 
 
@@ -108,22 +109,24 @@ def _convert(
     try:
         read = read._replace(frame=_renumbered(read, conversion.first_frame))
         tracked = with_tracks(read, conversion.tracking)
+        unique = once(tracked)
     except InputError as error:
         raise error.at(clip.place) from error
-    filled = fill_gaps(tracked, conversion.missing, conversion.max_gap)
-    poses = filled.poses
+    filled = fill_gaps(unique, conversion.missing, conversion.max_gap)
     with write_atomically(target) as partial:
-        partial.write_bytes(orjson.dumps(_people(poses), option=orjson.OPT_SERIALIZE_NUMPY))
+        document = _people(filled.poses)
+        partial.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
     return Converted(
         clips=1,
-        frames=len(np.unique(poses.frame)),
-        people=len(np.unique(poses.person)),
-        detections=len(poses.frame),
+        frames=len(np.unique(filled.poses.frame)),
+        people=len(np.unique(filled.poses.person)),
+        detections=len(filled.poses.frame),
         interpolated=filled.interpolated,
         missing=filled.missing,
         dropped=filled.dropped,
         untracked=len(read.frame) - len(tracked.frame),
-        first_frame=int(poses.frame.min(initial=LARGEST["frame"])),
+        repeated=len(tracked.frame) - len(unique.frame),
+        first_frame=int(read.frame.min()) if len(read.frame) else -1,
     )
 
 

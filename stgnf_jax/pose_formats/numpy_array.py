@@ -35,7 +35,8 @@ def _read(contents: Any, _: int | None) -> Iterator[Detection]:
     joints = list(SOURCES[contents.shape[2]])
     for person, frames in enumerate(contents):
         for frame, points in enumerate(frames):
-            keypoints = points[joints].astype(np.float64)
+            with np.errstate(invalid="ignore"):  # What is no number is dealt with next.
+                keypoints = points[joints].astype(np.float64)
             keypoints[np.isnan(keypoints).any(-1)] = 0
             if not (np.abs(keypoints) <= LARGEST_VALUE).all():
                 raise InputError(f"has numbers above {LARGEST_VALUE:g}", person=person, frame=frame)

@@ -54,7 +54,7 @@ def test_poses_are_read_as_they_were_written(tmp_path: Path, sample: str, named:
 )
 def test_what_is_written_loads(tmp_path: Path, sample: str) -> None:
     done = convert_poses(SAMPLES[sample][1](tmp_path / "in"), tmp_path / "out", Conversion())
-    assert done == Converted(1, 3, 2, 6, 0, 0, 0, 0, 0)
+    assert done == Converted(1, 3, 2, 6, 0, 0, 0, 0, 0, 0)
     tracks = load(tmp_path / "out")
     assert tracks.clips == ("clip",)
     assert tracks.person.tolist() == [1, 2]
@@ -76,7 +76,7 @@ def test_a_folder_of_clips_keeps_their_names(tmp_path: Path) -> None:
     (source / "garage 7/0.png").touch()
     (source / "notes.txt").touch()
     done = convert(source, tmp_path / "out")
-    assert done == Converted(4, 12, 8, 24, 0, 0, 0, 0, 0)
+    assert done == Converted(4, 12, 8, 24, 0, 0, 0, 0, 0, 0)
     assert load(tmp_path / "out").clips == ("01_0014", "b", "c", "garage 7")
 
 
@@ -132,12 +132,12 @@ def test_gaps_are_filled_and_counted(tmp_path: Path) -> None:
     frame = json.loads(middle.read_text())
     frame["people"][0]["pose_keypoints_2d"][:3] = [0, 0, 0]  # The nose.
     middle.write_text(json.dumps(frame))
-    assert convert(source, tmp_path / "out") == Converted(1, 3, 2, 6, 1, 0, 0, 0, 0)
+    assert convert(source, tmp_path / "out") == Converted(1, 3, 2, 6, 1, 0, 0, 0, 0, 0)
     np.testing.assert_allclose(load(tmp_path / "out").keypoints[1], pose(1, 1), rtol=1e-6)
     dropped = convert(source, tmp_path / "dropped", missing="drop", max_gap=0)
-    assert dropped == Converted(1, 3, 2, 5, 0, 0, 1, 0, 0)
+    assert dropped == Converted(1, 3, 2, 5, 0, 0, 1, 0, 0, 0)
     kept = convert(source, tmp_path / "kept", missing="keep")
-    assert kept == Converted(1, 3, 2, 6, 0, 1, 0, 0, 0)
+    assert kept == Converted(1, 3, 2, 6, 0, 1, 0, 0, 0, 0)
     assert load(tmp_path / "kept").keypoints[1, 0].tolist() == [0, 0, 0]
 
 
@@ -159,15 +159,19 @@ def test_fractions_need_the_picture_and_pixels_do_not(tmp_path: Path) -> None:
 def test_a_person_is_once_in_a_frame(tmp_path: Path) -> None:
     source = samples.coco(tmp_path)
     entries = json.loads(source.read_text())
-    source.write_text(json.dumps([*entries, entries[3]]))
-    with pytest.raises(InputError, match=r"clip.json: person 2: frame 1: stands more than once"):
-        convert(source, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    best, worst = ([5.0, 6.0, confidence] * 17 for confidence in (0.99, 0.01))
+    again = [entries[3] | {"keypoints": keypoints} for keypoints in (worst, best, worst)]
+    source.write_text(json.dumps(again + entries))
+    done = convert(source, tmp_path / "out")
+    assert done == Converted(1, 3, 2, 6, 0, 0, 0, 0, 3, 0)
+    tracks = load(tmp_path / "out")
+    assert tracks.frame.tolist() == [0, 1, 2, 0, 1, 2]
+    np.testing.assert_allclose(tracks.keypoints[4], [[5, 6, 0.99]] * 17, rtol=1e-6)
 
 
 def test_a_clip_without_people_is_a_clip(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/0_keypoints.json").write_text('{"version": 1.3, "people": []}')
     done = convert(tmp_path / "in", tmp_path / "out")
-    assert done == Converted(1, 0, 0, 0, 0, 0, 0, 0, -1)
+    assert done == Converted(1, 0, 0, 0, 0, 0, 0, 0, 0, -1)
     assert (tmp_path / "out/in.json").read_text() == "{}"

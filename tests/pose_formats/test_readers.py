@@ -205,6 +205,9 @@ def test_alphapose_without_tracks_and_in_its_evaluation_mode(tmp_path: Path) -> 
     path = samples.alphapose(tmp_path, tracked=False)
     assert read(path).person.tolist() == [-1] * 6
     document = json.loads(path.read_text())
+    # Without tracking it writes 0 for everybody, and lists of it where people were merged.
+    path.write_text(json.dumps([e | {"idx": [0.0] * (1 + n)} for n, e in enumerate(document)]))
+    assert read(path).person.tolist() == [-1] * 6
     path.write_text(json.dumps([e | {"image_id": f, "idx": 7} for f, e in enumerate(document)]))
     poses = read(path)
     assert poses.frame.tolist() == [0, 1, 2, 3, 4, 5]
