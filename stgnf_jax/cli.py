@@ -122,7 +122,19 @@ def _convert_flags() -> None:
         "likewise: how much a person's box overlaps with where it is expected",
         lower_bound=0.0,
     )
+    _overwrite_flag()
+
+
+def _overwrite_flag() -> None:
     flags.DEFINE_bool("overwrite", False, "replace files that exist")
+
+
+def _num_frames_flag() -> None:
+    flags.DEFINE_string(
+        "num_frames",
+        "",
+        "frames of the clips: a number, or a CSV file with clip,num_frames; from the poses without",
+    )
 
 
 def _config(values: Any) -> "ConfigDict":
@@ -233,6 +245,20 @@ def _resolution(parts: list[str] | None) -> tuple[float, float] | None:
     raise InputError(f"is {','.join(parts)}, expected WIDTH,HEIGHT", field="--resolution")
 
 
+def _label(values: Any, spans: str) -> None:
+    from pathlib import Path
+
+    from stgnf_jax.label_masks import label
+
+    out, num_frames = Path(_path(values.out)), _path(values.num_frames)
+    masks = label(_config(values), Path(_path(spans)), out, num_frames, values.overwrite)
+    abnormal = sum(int(mask.sum()) for mask in masks.abnormal)
+    print(
+        f"masks of {len(masks.clips)} clips are in {out}: {abnormal} of "
+        f"{sum(map(len, masks.abnormal))} frames are abnormal"
+    )
+
+
 def _runs(values: Any, folder: str) -> None:
     from stgnf_jax.runs import load_runs
     from stgnf_jax.runs_output import OUTPUTS
@@ -272,6 +298,18 @@ COMMANDS = {
     ),
     "convert-poses": Command(
         "convert poses of other programs", _convert_poses, (_convert_flags,), ("IN", "OUT")
+    ),
+    "label": Command(
+        "make the masks of test clips from a file of spans",
+        _label,
+        (
+            _config_flag,
+            _required("out", "folder for the masks"),
+            _num_frames_flag,
+            _overwrite_flag,
+            _skip_bad_flag,
+        ),
+        ("SPANS",),
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
