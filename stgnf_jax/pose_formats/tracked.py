@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import orjson
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.pose_formats.detection import CLIP, NEITHER, Detection, Extent, Format
-from stgnf_jax.pose_json import read_people
+from stgnf_jax.pose_json import people_in
 
 
 def _extent(contents: Any) -> frozenset[Extent]:
@@ -24,8 +23,7 @@ def _read(contents: Any, _: int | None) -> Iterator[Detection]:
     def fail(error: InputError) -> None:
         raise error
 
-    # Once more as text, so that there is one place that knows the form.
-    for person in read_people(orjson.dumps(contents), 17, "numeric", fail):
+    for person in people_in(contents, 17, "numeric", fail):
         for frame, keypoints, score in zip(
             person.frame.tolist(), person.keypoints, person.score.tolist(), strict=True
         ):

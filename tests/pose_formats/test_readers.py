@@ -110,6 +110,12 @@ def _set(value: Any, *keys: Any) -> Callable[[Any], None]:
             _set([], "2", "1", "keypoints"),
             r"person 2: frame 1: keypoints: has 0 numbers, expected x, y and confidence",
         ),
+        # With NaN beside it, an integer is not rounded to a float.
+        (
+            samples.tracked,
+            _set([-(10**30), float("nan")], "2"),
+            r"person 2: entry 0: is -1000*, expected an object of frames",
+        ),
     ],
 )
 def test_faults_are_named_with_their_place(
