@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ml_collections import ConfigDict
 
     from stgnf_jax.metrics import Metrics
+    from stgnf_jax.pose_formats.convert_poses import Converted
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 HELP = ("-h", "--help", "-help", "--helpshort", "--helpfull")
@@ -104,25 +105,30 @@ def _convert_flags() -> None:
     flags.DEFINE_integer(
         "max_gap", default.max_gap, "frames over which a joint is interpolated", lower_bound=0
     )
+
+
+def _track_flags() -> None:
+    from stgnf_jax.pose_formats.conversion import Tracking
+
+    default = Tracking()
     flags.DEFINE_integer(
         "track_patience",
-        default.tracking.patience,
-        "where there are no track numbers: frames for which a person is remembered",
+        default.patience,
+        "frames for which the tracker remembers a person who is not seen",
         lower_bound=0,
     )
     flags.DEFINE_float(
         "track_confidence",
-        default.tracking.confidence,
-        "likewise: the mean confidence of joints that begins a track",
+        default.confidence,
+        "the mean confidence of joints that begins a track",
         lower_bound=0.0,
     )
     flags.DEFINE_float(
         "track_overlap",
-        default.tracking.overlap,
-        "likewise: how much a person's box overlaps with where it is expected",
+        default.overlap,
+        "share by which a person's box and the one that the tracker expects overlap, at least",
         lower_bound=0.0,
     )
-    _overwrite_flag()
 
 
 def _overwrite_flag() -> None:
@@ -222,6 +228,10 @@ def _convert_poses(values: Any, source: str, out: str) -> None:
         values.overwrite,
     )
     done = convert_poses(Path(_path(source)), Path(_path(out)), conversion)
+    _print_converted(done, values.first_frame)
+
+
+def _print_converted(done: "Converted", first_frame: int) -> None:
     print(
         f"{done.clips} clips: {done.people} people in {done.frames} frames, {done.detections} "
         f"detections\njoints: {done.interpolated} interpolated, {done.missing} missing\n"
@@ -231,7 +241,7 @@ def _convert_poses(values: Any, source: str, out: str) -> None:
     if done.first_frame == 1:
         print(
             "no frame 0 has people; if frames are counted from "
-            f"{values.first_frame + 1}, give --first_frame={values.first_frame + 1}"
+            f"{first_frame + 1}, give --first_frame={first_frame + 1}"
         )
 
 
@@ -297,7 +307,10 @@ COMMANDS = {
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
     "convert-poses": Command(
-        "convert poses of other programs", _convert_poses, (_convert_flags,), ("IN", "OUT")
+        "convert poses of other programs",
+        _convert_poses,
+        (_convert_flags, _track_flags, _overwrite_flag),
+        ("IN", "OUT"),
     ),
     "label": Command(
         "make the masks of test clips from a file of spans",

@@ -109,13 +109,11 @@ def _convert(
     try:
         read = read._replace(frame=_renumbered(read, conversion.first_frame))
         tracked = with_tracks(read, conversion.tracking)
-        unique = once(tracked)
     except InputError as error:
         raise error.at(clip.place) from error
+    unique = once(tracked)
     filled = fill_gaps(unique, conversion.missing, conversion.max_gap)
-    with write_atomically(target) as partial:
-        document = _people(filled.poses)
-        partial.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
+    _write(target, filled.poses)
     return Converted(
         clips=1,
         frames=len(np.unique(filled.poses.frame)),
@@ -135,6 +133,12 @@ def _renumbered(poses: ClipPoses, first_frame: int) -> NDArray[np.int64]:
     if (frame < 0).any():
         raise InputError(f"is before --first_frame={first_frame}", frame=poses.frame.min())
     return frame
+
+
+def _write(target: Path, poses: ClipPoses) -> None:
+    document = orjson.dumps(_people(poses), option=orjson.OPT_SERIALIZE_NUMPY)
+    with write_atomically(target) as partial:
+        partial.write_bytes(document)
 
 
 def _people(poses: ClipPoses) -> dict[str, dict[str, dict[str, Any]]]:
