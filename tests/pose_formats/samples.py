@@ -251,7 +251,7 @@ def tracked(folder: Path) -> Path:
     return _dump(folder / "clip.json", people)
 
 
-# By the name of a test: the format, what writes it, and whether it numbers tracks and has scores.
+# By the name of a test: the format, and what writes it.
 SAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "alphapose": ("alphapose", alphapose),
     "alphapose Halpe-26": ("alphapose", halpe),

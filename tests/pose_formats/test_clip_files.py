@@ -106,6 +106,14 @@ def test_frames_of_several_formats_are_refused(tmp_path: Path) -> None:
         read(clip)
 
 
+def test_a_folder_of_frames_is_one_clip_whatever_else_is_in_it(tmp_path: Path) -> None:
+    folder = samples.openpose(tmp_path)
+    samples.coco(folder / "inner")
+    (folder / "0.png").touch()
+    (folder / ".hidden.json").touch()
+    assert [clip.name for clip in find_clips(folder, ALL)] == ["clip"]
+
+
 def test_folders_that_are_no_clips(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no pose file: no \*.json, \*.csv, \*.npy"):
         find_clips(tmp_path, ALL)
