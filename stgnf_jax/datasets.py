@@ -13,16 +13,24 @@ class Benchmark(NamedTuple):
       mask_file: the clip's ground-truth file, with `{clip}` for its name.
       normal: the value that stands for normal in a mask file; the other of 0 and 1 is abnormal.
       left_out: clips that are not evaluated, numbers without zeros in front.
+      only: the only ones that are, written in the same way; None for all.
     """
 
     pose_file: re.Pattern[str]
     mask_file: str
     normal: int
     left_out: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
 
     def leaves_out(self, clip: str) -> bool:
         """Whether a clip is not evaluated; zeros in front of its numbers do not matter."""
-        return re.sub(r"\b0+(?=\d)|(?<=_)0+(?=\d)", "", clip) in self.left_out
+        plain = without_zeros(clip)
+        return plain in self.left_out or (self.only is not None and plain not in self.only)
+
+
+def without_zeros(clip: str) -> str:
+    """The name of a clip without zeros in front of its numbers."""
+    return re.sub(r"\b0+(?=\d)|(?<=_)0+(?=\d)", "", clip)
 
 
 _TRACKED = r"_alphapose_tracked_person\.json"

@@ -13,7 +13,7 @@ from stgnf_jax import checkpoint
 from stgnf_jax.calibration import calibrate
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.distributed import led, wait_for_all
-from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
+from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set, load_track_truth
 from stgnf_jax.mesh import by_member
 from stgnf_jax.model import Model
 from stgnf_jax.program import Program, make_program
@@ -34,7 +34,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | os.PathLike[str]) -> E
     check_config(config)
     evaluated = _has_test_set(config.data)
     if evaluated:  # what is wrong with the test set is better known before the training
-        load_test_set(config.data, flow_config(config.model))
+        window_set, masks = load_test_set(config.data, flow_config(config.model))
+        load_track_truth(config.data, window_set.tracks.clips, masks)
     train(config, workdir)
     return evaluate(config, workdir, workdir) if evaluated else None
 

@@ -7,7 +7,8 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from stgnf_jax.cache import load_folder
-from stgnf_jax.datasets import BENCHMARKS
+from stgnf_jax.clip_list import only_listed
+from stgnf_jax.datasets import BENCHMARKS, Benchmark
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.poses import Tracks
@@ -35,11 +36,42 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
     Raises:
       InputError: anything wrong with the poses, unless `data.skip_bad`.
     """
+    return _load(data, flow, folder, stride, _benchmark(data))
+
+
+def load_test_windows(data: ConfigDict, flow: FlowConfig) -> WindowSet:
+    """`load_window_set` of the test poses, without the clips that `data.clips` does not list.
+
+    Raises:
+      InputError: anything wrong with the poses, unless `data.skip_bad`, or with the list.
+    """
+    return _load(data, flow, data.test_poses, data.test_stride, test_benchmark(data))
+
+
+def test_benchmark(data: ConfigDict) -> Benchmark:
+    """The benchmark, leaving out what `data.clips` does not list.
+
+    Raises:
+      InputError: there is no such benchmark, or anything wrong with the list.
+    """
+    benchmark, root = _benchmark(data), Path(data.root)
+    if not data.clips:
+        return benchmark
+    return only_listed(benchmark, root / data.clips, root / data.test_poses)
+
+
+def _benchmark(data: ConfigDict) -> Benchmark:
     if data.benchmark not in BENCHMARKS:
         raise InputError(
             f"must be one of {', '.join(BENCHMARKS)}, got {data.benchmark!r}",
             field="config.data.benchmark",
         )
+    return BENCHMARKS[data.benchmark]
+
+
+def _load(
+    data: ConfigDict, flow: FlowConfig, folder: str, stride: int, benchmark: Benchmark
+) -> WindowSet:
     if data.windowing not in ("all", "reference"):
         raise InputError(
             f"must be all or reference, got {data.windowing!r}", field="config.data.windowing"
@@ -49,7 +81,6 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
             f"must be 2 or 3 for poses, which hold x, y and confidence, got {flow.channels}",
             field="config.model.channels",
         )
-    benchmark = BENCHMARKS[data.benchmark]
     poses = load_folder(
         Path(data.root) / folder,
         pose_file=benchmark.pose_file,

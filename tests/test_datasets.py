@@ -30,3 +30,12 @@ def test_hr_leaves_out_six_clips_by_number() -> None:
     for clip in ("01_0129", "01_1300", "10_0130", "02_0152", "06_144_1"):
         assert not benchmark.leaves_out(clip)
     assert not BENCHMARKS["shanghaitech"].leaves_out("01_0130")
+
+
+def test_a_benchmark_of_some_clips_leaves_out_all_others() -> None:
+    some = BENCHMARKS["shanghaitech_hr"]._replace(only=frozenset(("1_14", "1_130")))
+    assert not some.leaves_out("01_0014")
+    assert not some.leaves_out("1_14")
+    assert some.leaves_out("01_0015")
+    assert some.leaves_out("01_0130")  # left out anyway
+    assert BENCHMARKS["custom"]._replace(only=frozenset()).leaves_out("a")
