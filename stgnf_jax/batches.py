@@ -86,10 +86,16 @@ def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
     return jax.tree.map(lambda array: np.zeros((0, *array.shape[1:]), array.dtype), found)
 
 
+def usable_cores() -> int:
+    """How many cores this process may use, where the system says which; otherwise all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _workers(devices: int) -> int:
     """Batches at once: on processors one a core, elsewhere one to compute and one to load."""
-    cores = os.cpu_count() or 1
-    return max(2, cores // devices if jax.default_backend() == "cpu" else 2)
+    return max(2, usable_cores() // devices if jax.default_backend() == "cpu" else 2)
 
 
 def _batch_size(windows: int, workers: int) -> int:
