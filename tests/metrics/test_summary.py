@@ -110,7 +110,7 @@ def test_resamples_are_counted_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_many_scores_share_levels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """20,000 scores on 1,024 levels: intervals change by less than two thousandths."""
+    """20,000 scores on 512 levels: intervals change by less than two thousandths."""
     random = np.random.default_rng(0)
     normal = random.random(20_000) < 0.6
     score = normal + random.normal(size=20_000) + np.repeat(random.normal(size=20), 1000)
@@ -121,7 +121,7 @@ def test_many_scores_share_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     for rounded, figure in zip(found[:5], exact[:5], strict=True):
         assert rounded.value == figure.value
         assert rounded.interval == pytest.approx(figure.interval, abs=2e-3)
-    assert found.auc_micro.interval == pytest.approx(exact.auc_micro.interval, abs=1e-5)
+    assert found.auc_micro.interval == pytest.approx(exact.auc_micro.interval, abs=1e-4)
     assert found.eer.interval != exact.eer.interval
 
 
