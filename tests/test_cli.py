@@ -181,7 +181,7 @@ def test_train(tmp_path: Path, data: str) -> None:
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert f"AUC {metrics['auc_micro']:.6f} (micro, 48 frames of 2 clips, 68 windows)" in printed
     low, high = metrics["intervals"]["eer"]
-    assert f"equal error rate   {metrics['eer']:.4f}  {low:.4f} to {high:.4f} (95 % of" in printed
+    assert f"equal error rate   {metrics['eer']:.4f}  {low:.4f} to {high:.4f}" in printed
     assert "RBDC               not computed: config.data.track_truth" in printed
     config = json.loads((tmp_path / "run/config.json").read_text())
     assert config["seed"] == 3

@@ -194,14 +194,17 @@ def test_lines_for_people() -> None:
         fpr_at_95_tpr=Figure(1.0, Interval(1, 1), 5),
     )
     metrics = Metrics(0.75, 9, 140, 5, figures=figures, bootstrap=HUNDRED)
-    assert figure_lines(metrics)[:5] == [
-        "micro AUC          0.7500  0.7000 to 0.8000 (90 % of resamples)",
-        "macro AUC          0.5000  0.2500 to 0.6250 (90 % of resamples)  3 clips",
+    assert figure_lines(metrics)[:6] == [
+        "with 90 % intervals over clips:",
+        "micro AUC          0.7500  0.7000 to 0.8000",
+        "macro AUC          0.5000  0.2500 to 0.6250  (3 clips)",
         "average precision  0.2500",
-        "equal error rate   0.1250  0.1000 to 0.2000 (90 % of resamples)",
-        "FPR at 95 % TPR    1.0000  1.0000 to 1.0000 (90 % of resamples)",
+        "equal error rate   0.1250  0.1000 to 0.2000",
+        "FPR at 95 % TPR    1.0000  1.0000 to 1.0000",
     ]
-    assert figure_lines(metrics)[5].startswith("RBDC               not computed: config.data.track")
+    assert figure_lines(metrics)[6].startswith("RBDC               not computed: config.data.track")
+    plain = metrics._replace(figures=Figures(auc_micro=Figure(0.75, None, 5)))
+    assert figure_lines(plain)[0] == "micro AUC          0.7500"
 
 
 def test_every_figure_has_a_title() -> None:
