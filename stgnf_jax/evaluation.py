@@ -33,7 +33,7 @@ from stgnf_jax.scoring import (
 )
 from stgnf_jax.set_scoring import WindowSource, set_scores_of_kind
 from stgnf_jax.skeleton import Skeleton
-from stgnf_jax.track_truth import read_track_truth
+from stgnf_jax.track_truth import load_track_truth
 from stgnf_jax.window_set import WindowSet, load_test_windows, test_benchmark
 from stgnf_jax.windows import window_origin
 
@@ -226,19 +226,6 @@ def load_test_set(
             *(folder, len(left), ", ".join(left[:3])),
         )
     return window_set, masks
-
-
-def load_track_truth(
-    data: ConfigDict, clips: Sequence[str], masks: Sequence[NDArray[np.bool_]]
-) -> NDArray[np.float64] | None:
-    """The boxes of abnormal events, see `read_track_truth`; None where none are given.
-
-    Raises:
-      InputError: anything wrong with them.
-    """
-    if not data.track_truth:
-        return None
-    return read_track_truth(Path(data.root) / data.track_truth, clips, masks)
 
 
 def _warn_of_ignored(config: ConfigDict, model: Model) -> None:

@@ -8,11 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
 
 FIELDS = ("track", "frame", "x1", "y1", "x2", "y2")
+
+
+def load_track_truth(
+    data: ConfigDict, clips: Sequence[str], masks: Sequence[NDArray[np.bool_]]
+) -> NDArray[np.float64] | None:
+    """`read_track_truth` of the folder that a configuration names; None where it names none.
+
+    Raises:
+      InputError: see there.
+    """
+    if not data.track_truth:
+        return None
+    return read_track_truth(Path(data.root) / data.track_truth, clips, masks)
 
 
 def read_track_truth(

@@ -13,13 +13,14 @@ from stgnf_jax import checkpoint
 from stgnf_jax.calibration import calibrate
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.distributed import led, wait_for_all
-from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set, load_track_truth
+from stgnf_jax.evaluation import Evaluation, evaluate, load_test_set
 from stgnf_jax.mesh import by_member
 from stgnf_jax.model import Model
 from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked, open_run
 from stgnf_jax.run_summary import check_same_poses, note_finished
 from stgnf_jax.stopping import stop_requested
+from stgnf_jax.track_truth import load_track_truth
 from stgnf_jax.train_loop import Run, achieved_by, go_on, is_finished
 from stgnf_jax.watching import watched
 
