@@ -14,7 +14,7 @@ from stgnf_jax.findings import SEVERITIES, Finding, listed, of_error
 from stgnf_jax.ground_truth import read_masks
 from stgnf_jax.labels import LABEL_KINDS
 from stgnf_jax.track_truth import load_track_truth
-from stgnf_jax.window_set import check_names, test_benchmark
+from stgnf_jax.window_set import check_names, evaluated_benchmark
 
 
 def check_data(config: ConfigDict) -> list[Finding]:
@@ -76,7 +76,7 @@ def _labels(data: ConfigDict) -> Iterator[Finding]:
 def _evaluation(data: ConfigDict, clips: list[str]) -> Iterator[Finding]:
     """What is wrong with the list of clips that are evaluated, and with boxes of their events."""
     try:
-        benchmark = test_benchmark(data)
+        benchmark = evaluated_benchmark(data)
         if data.track_truth:
             kept = [clip for clip in clips if not benchmark.leaves_out(clip)]
             masks = read_masks(Path(data.root, data.masks), kept, benchmark)

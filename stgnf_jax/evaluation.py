@@ -34,7 +34,7 @@ from stgnf_jax.scoring import (
 from stgnf_jax.set_scoring import WindowSource, set_scores_of_kind
 from stgnf_jax.skeleton import Skeleton
 from stgnf_jax.track_truth import load_track_truth
-from stgnf_jax.window_set import WindowSet, load_test_windows, test_benchmark
+from stgnf_jax.window_set import WindowSet, evaluated_benchmark, load_test_windows
 from stgnf_jax.windows import window_origin
 
 
@@ -215,7 +215,7 @@ def load_test_set(
       InputError: anything wrong with the poses or the masks.
     """
     window_set = load_test_windows(data, flow)
-    folder, benchmark = Path(data.root) / data.masks, test_benchmark(data)
+    folder, benchmark = Path(data.root) / data.masks, evaluated_benchmark(data)
     clips = window_set.tracks.clips
     masks = read_masks(folder, clips, benchmark)
     left = masks_without_poses(folder, clips, benchmark)

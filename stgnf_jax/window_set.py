@@ -48,10 +48,10 @@ def load_test_windows(data: ConfigDict, flow: FlowConfig) -> WindowSet:
       InputError: anything wrong with the poses, unless `data.skip_bad`, or with the list.
     """
     check_names(data, flow)
-    return _load(data, flow, data.test_poses, data.test_stride, test_benchmark(data))
+    return _load(data, flow, data.test_poses, data.test_stride, evaluated_benchmark(data))
 
 
-def test_benchmark(data: ConfigDict) -> Benchmark:
+def evaluated_benchmark(data: ConfigDict) -> Benchmark:
     """The benchmark, leaving out what `data.clips` does not list.
 
     Raises:
