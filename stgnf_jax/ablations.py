@@ -4,7 +4,6 @@ The paper draws figures 6 and 8 to 11 without numbers, so the points of these cu
 choice; what its text says of a point is in `statement`.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
@@ -45,7 +44,7 @@ class Ablation(NamedTuple):
 
     place: str
     paper_auc: float | None
-    deltas: Mapping[str, Any]
+    deltas: dict[str, Any]
     trained_on: str = "shanghaitech"
     tested_on: str = "shanghaitech"
     second: str = ""
