@@ -123,7 +123,8 @@ def test_a_second_data_set(data: ConfigDict, tmp_path: Path) -> None:
     np.testing.assert_allclose(added[0], walk(41)[0, 0] * [2, 0.5, 1], rtol=1e-6)
     # The window is that of the second data set's first person.
     window = select(both, np.arange(len(both.start)) == len(first.start))
-    assert (window.origin.clip, window.origin.person) == (3, 1)
+    assert window.origin.clip.tolist() == [3]
+    assert window.origin.person.tolist() == [1]
     assert window.start == len(first.keypoints)
 
 
