@@ -156,9 +156,9 @@ def check_config(config: ConfigDict) -> None:
             f"must be one of {', '.join(SCORES)}, got {config.scoring.score!r}",
             field="config.scoring.score",
         )
-    _check_second(config.data.second)
     for section in ("data", "data.second"):
         _check_resolutions(attrgetter(section)(config), f"config.{section}")
+    _check_second(config.data.second)
 
 
 def _check_resolutions(data: ConfigDict, section: str) -> None:
@@ -171,11 +171,14 @@ def _check_resolutions(data: ConfigDict, section: str) -> None:
 
 
 def _check_second(second: ConfigDict) -> None:
-    labels = second.train_labels or second.train_abnormal_poses
-    if second.contamination and not (second.root and labels):
+    if not second.root and second.to_dict() != _second_data():
         raise InputError(
-            "needs to know of abnormal people: set config.data.second.root, and there "
-            "train_labels or train_abnormal_poses",
+            "must be the folder of the second data set, which other fields describe",
+            field="config.data.second.root",
+        )
+    if second.contamination and not (second.train_labels or second.train_abnormal_poses):
+        raise InputError(
+            "needs to know who is abnormal: set train_labels or train_abnormal_poses there",
             field="config.data.second.contamination",
         )
 

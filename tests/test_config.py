@@ -218,16 +218,22 @@ def test_patience_needs_held_out_windows() -> None:
     check_config(config)
 
 
-@pytest.mark.parametrize(
-    "fields", [{}, {"root": "x"}, {"train_labels": "x.csv"}, {"train_abnormal_poses": "x"}]
-)
-def test_contamination_needs_abnormal_people(fields: dict[str, str]) -> None:
+def test_a_second_data_set_needs_its_folder() -> None:
     config = default_config()
-    config.data.second.update(fields | {"contamination": 0.1})
-    message = r"config\.data\.second\.contamination: needs to know of abnormal people: set "
+    config.data.second.benchmark = "ubnormal"
+    with pytest.raises(InputError, match=r"config\.data\.second\.root: must be the folder of the"):
+        check_config(config)
+    config.data.second.root = "x"
+    check_config(config)
+
+
+def test_contamination_needs_abnormal_people() -> None:
+    config = default_config()
+    config.data.second.update({"root": "x", "contamination": 0.1})
+    message = r"config\.data\.second\.contamination: needs to know who is abnormal: set "
     with pytest.raises(InputError, match=message):
         check_config(config)
-    config.data.second.update({"root": "x", "train_labels": "x.csv"})
+    config.data.second.train_labels = "x.csv"
     check_config(config)
 
 
