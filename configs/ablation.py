@@ -6,6 +6,11 @@ DIR is that of `shanghaitech.py` or `ubnormal.py`. All names, what else they nee
 has: docs/ablations.md.
 """
 
+from ml_collections import ConfigDict
+
 from stgnf_jax.ablations import ablation_config
 
-get_config = ablation_config
+
+def get_config(name: str = "") -> ConfigDict:
+    """The configuration of an ablation."""
+    return ablation_config(name)

@@ -131,13 +131,13 @@ ABLATIONS: dict[str, Ablation] = {
 
 
 def ablation_config(name: str) -> ConfigDict:
-    """The configuration to train an ablation with; `data.root` and `data.second.root` are to set.
+    """The configuration to train an ablation with, but for `data.root` and `data.second.root`.
 
     Raises:
-      ValueError: there is no such ablation.
+      KeyError: there is no such ablation.
     """
     if name not in ABLATIONS:
-        raise ValueError(f"there is no ablation {name!r}; there are {', '.join(ABLATIONS)}")
+        raise KeyError(f"{name!r} of an ablation; there are {', '.join(ABLATIONS)}")
     ablation = ABLATIONS[name]
     config = default_config()
     config.update_from_flattened_dict(BASES[ablation.trained_on] | ablation.deltas)

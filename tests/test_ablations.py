@@ -9,6 +9,7 @@ from stgnf_jax.ablations import ABLATIONS, BASES, ablation_config
 from stgnf_jax.config import check_config, default_config, flow_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.program import num_parameters
+from tests.test_cli import stgnf
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,9 +47,12 @@ def test_an_ablation_is_a_small_delta(name: str) -> None:
     assert bool(ablation.second) == any("second" in field for field in ablation.deltas)
 
 
-def test_an_unknown_name() -> None:
-    with pytest.raises(ValueError, match="there is no ablation 'lstm'; there are fully_connected,"):
-        ablation_config("lstm")
+@pytest.mark.parametrize(("file", "name"), [("ablation.py:lstm", "lstm"), ("ablation.py", "")])
+def test_an_unknown_name(file: str, name: str) -> None:
+    done = stgnf("train", f"--config=configs/{file}", "--workdir=RUN")
+    assert done.returncode == 1
+    expected = f"stgnf train: configuration: unknown name '{name}' of an ablation; there are fully"
+    assert done.stderr.startswith(expected)
 
 
 def test_no_two_ablations_are_the_same() -> None:
