@@ -14,7 +14,7 @@ from stgnf_jax.report_html import page
 from stgnf_jax.report_index import make_index, pack_frames
 from stgnf_jax.saved_scores import SavedScores, load_scores
 from stgnf_jax.score_origin import ScoreOrigin, load_origin
-from stgnf_jax.window_set import load_window_set
+from stgnf_jax.window_set import load_test_windows
 from stgnf_jax.windows import window_origin
 
 REPORT_FILE = "report.html"
@@ -81,7 +81,7 @@ def _load_tracks(origin: ScoreOrigin, saved: SavedScores) -> Tracks:
       InputError: those in the folder are others.
     """
     data = origin.config.data
-    tracks, windows = load_window_set(data, origin.model.flow, data.test_poses, data.test_stride)
+    tracks, windows = load_test_windows(data, origin.model.flow)
     cut, scored = window_origin(tracks, windows), saved.windows
     numbers = {name: number for number, name in enumerate(tracks.clips)}
     clips = np.array([numbers.get(name, -1) for name in saved.frames.clips])

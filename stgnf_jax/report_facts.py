@@ -53,7 +53,7 @@ def gather_facts(
     """
     summary = _summary(run, origin)
     tables = {
-        "Figures": metrics,
+        "Figures": flatten(metrics),
         "Scores": _scores(saved, origin),
         "Data": _data(origin),
         "Model": _model(origin),
