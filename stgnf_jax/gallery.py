@@ -19,8 +19,8 @@ def save_pictures(
 ) -> tuple[Path, ...]:
     """Draws an evaluation into the folder `out` and says which files it wrote.
 
-    `score_curves.png` has the clips that tell most, `clips/<clip>.png` each clip, `roc.png` the
-    ROC curve, and `skeletons.png` the people with the highest and the lowest scores.
+    Each is a PNG and an SVG: `score_curves` has the clips that tell most, `clips/<clip>` each clip,
+    `roc` the ROC curve, and `skeletons` the people with the highest and the lowest scores.
 
     Raises:
       InputError: a file cannot be written.
@@ -29,17 +29,18 @@ def save_pictures(
     frames = scored.frames
     telling = pictures.telling_clips(frames, normal, NUM_CURVES)
     drawn = {
-        "score_curves.png": pictures.score_curves(frames, telling, normal),
-        "roc.png": pictures.roc(roc_curve(normal, frames.smoothed), metrics.auc_micro),
-        "skeletons.png": pictures.skeleton_strips(
+        "score_curves": pictures.score_curves(frames, telling, normal),
+        "roc": pictures.roc(roc_curve(normal, frames.smoothed), metrics.auc_micro),
+        "skeletons": pictures.skeleton_strips(
             strips(scored, lowest=False), strips(scored, lowest=True), skeleton
         ),
     }
     for number, clip in enumerate(frames.clips):
-        drawn[f"clips/{clip}.png"] = pictures.score_curves(frames, [number], normal)
+        drawn[f"clips/{clip}"] = pictures.score_curves(frames, [number], normal)
+    written: list[Path] = []
     for name, figure in drawn.items():
-        pictures.save(figure, Path(out) / name)
-    return tuple(Path(out) / name for name in drawn)
+        written += pictures.save(figure, Path(out) / name)
+    return tuple(written)
 
 
 def strips(scored: Scored, *, lowest: bool, count: int = NUM_STRIPS) -> list[pictures.Strip]:

@@ -10,6 +10,8 @@ from stgnf_jax.metrics import Metrics, auc_micro
 from stgnf_jax.skeleton import OPENPOSE_18
 from tests.small import FLOW, random_model, small_config, write_data
 
+KINDS = ("png", "svg")
+
 
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
@@ -21,10 +23,10 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 def test_all_pictures_are_written(evaluation: Evaluation, tmp_path: Path) -> None:
     written = save_pictures(evaluation, OPENPOSE_18, tmp_path)
-    names = ("score_curves.png", "roc.png", "skeletons.png", "clips/a.png", "clips/b.png")
-    assert set(written) == {tmp_path / name for name in names}
-    assert set(tmp_path.rglob("*.png")) == set(written)
-    for path in written:
+    names = ("score_curves", "roc", "skeletons", "clips/a", "clips/b")
+    assert set(written) == {tmp_path / f"{name}.{kind}" for name in names for kind in KINDS}
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)
+    for path in tmp_path.rglob("*.png"):
         picture = matplotlib.image.imread(path)
         assert picture.shape[1] <= 900
         assert picture[..., :3].std() > 0.01  # Something is drawn.

@@ -1,16 +1,19 @@
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from stgnf_jax import pictures
-from stgnf_jax.metrics import roc_curve
+from stgnf_jax.metrics import RocCurve, roc_curve
+from stgnf_jax.pictures import AblationPoint
 from stgnf_jax.scoring import FrameScores
 from stgnf_jax.skeleton import COCO_17, OPENPOSE_18, Skeleton
 
@@ -38,8 +41,8 @@ def shaded(axes: Axes) -> list[tuple[float, float]]:
 
 def pixels(figure: Figure, folder: Path) -> NDArray[np.float32]:
     """The figure's PNG, (height, width, 4), from 0 to 1."""
-    pictures.save(figure, folder / "picture.png")
-    return np.asarray(matplotlib.image.imread(folder / "picture.png"), np.float32)
+    png, _ = pictures.save(figure, folder / "picture")
+    return np.asarray(matplotlib.image.imread(png), np.float32)
 
 
 def test_abnormal_runs_are_shaded_and_no_others() -> None:
@@ -154,3 +157,41 @@ def test_a_short_window_repeats_poses(tmp_path: Path, length: int) -> None:
     assert image.shape == (380, 900, 4)
     dark = image[..., :3].min(-1) < 0.5
     assert all(dark[:, left : left + 100].any() for left in range(30, 830, 100))
+
+
+def test_a_picture_is_saved_as_png_and_as_svg_always_the_same(tmp_path: Path) -> None:
+    saved = []
+    for name in ("first", "second"):
+        figure = pictures.roc(RocCurve(np.array([0.0, 1]), np.array([0.0, 1])), 0.5)
+        png, svg = pictures.save(figure, tmp_path / name)
+        assert (png.name, svg.name) == (f"{name}.png", f"{name}.svg")
+        saved.append((png.read_bytes(), svg.read_bytes()))
+    assert saved[0] == saved[1]
+    assert saved[0][0].startswith(b"\x89PNG")
+    assert ElementTree.fromstring(saved[0][1]).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_an_ablation_curve_has_a_bar_a_point_and_the_papers_numbers() -> None:
+    points = [AblationPoint(8, 85, 84, 86.5, 85.9), AblationPoint(4, 80, 79, 82)]
+    figure = pictures.ablation_curve({"ours": points, "town": points[:1]}, xlabel="K")
+    (axes,) = figure.axes
+    (first, _) = axes.containers
+    assert isinstance(first, ErrorbarContainer)
+    curve = first.lines
+    np.testing.assert_array_equal(curve[0].get_xydata(), [[4, 80], [8, 85]])
+    spans = [bar[:, 1].tolist() for bar in curve[2][0].get_segments()]
+    assert spans == [[79, 82], [84, 86.5]]
+    paper = [line for line in axes.lines if line.get_label() == "ours (paper)"]
+    np.testing.assert_array_equal(paper[0].get_xydata(), [[8, 85.9]])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["4", "8"]
+    assert axes.get_xlabel() == "K"
+    (legend,) = figure.legends
+    named = {text.get_text() for text in legend.get_texts()}
+    assert named == {"ours", "ours (paper)", "town", "town (paper)"}
+
+
+def test_an_ablation_curve_over_factors() -> None:
+    points = [AblationPoint(x, 80, 80, 80) for x in (1, 10, 100)]
+    (axes,) = pictures.ablation_curve({"ours": points}, xlabel="%", log_x=True).axes
+    assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "10", "100"]
