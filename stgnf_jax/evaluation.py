@@ -18,6 +18,7 @@ from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.distributed import leads
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
+from stgnf_jax.explanations import explain, save_explanations
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.metrics import Metrics, auc_micro
@@ -28,6 +29,7 @@ from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
     WindowScores,
+    extreme_windows,
     frame_scores,
     person_scores,
 )
@@ -85,6 +87,7 @@ def score(
     scored = score_poses(config, models)
     if leads():
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
+        _explain(config.scoring, models, scored, out)
     return scored
 
 
@@ -116,7 +119,20 @@ def evaluate(
             normal=normal,
         )
         save_metrics(out, metrics)
+        _explain(config.scoring, models, scored, out)
     return Evaluation(scored, normal, metrics)
+
+
+def _explain(
+    scoring: ConfigDict, models: Sequence[Model], scored: Scored, out: str | os.PathLike[str]
+) -> None:
+    """Writes the explanations that a configuration asks for."""
+    if scoring.explain:
+        chosen = extreme_windows(scored.windows, scoring.explain, lowest=True)
+        found = explain(models, scored.window_set, chosen)
+        save_explanations(
+            out, found, scored.windows, models[0].config.skeleton, scored.frames.clips
+        )
 
 
 def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:

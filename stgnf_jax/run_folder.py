@@ -26,7 +26,7 @@ LOCK_FILE = ".lock"
 # Where the poses lie, how they are tested and how often is saved change no weights.
 FREE = (
     *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
-    *("training.checkpoint_every", "scoring.score"),
+    *("training.checkpoint_every", "scoring.score", "scoring.explain"),
 )
 
 
