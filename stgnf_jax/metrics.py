@@ -38,6 +38,19 @@ class RocCurve(NamedTuple):
     found: NDArray[np.float64]
 
 
+class PrCurve(NamedTuple):
+    """What each threshold on the score finds, from none to all, and how much of it rightly.
+
+    Attributes:
+      found: (P,) float64, recall: share of the abnormal frames that lie at or below the threshold.
+      precise: (P,) float64, precision: share of the frames there that are abnormal; 1, by
+        convention, where there are none.
+    """
+
+    found: NDArray[np.float64]
+    precise: NDArray[np.float64]
+
+
 def auc_micro(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
     """Area under the ROC curve: how often a normal frame scores above an abnormal one.
 
@@ -72,10 +85,27 @@ def roc_curve(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> RocCurv
     return RocCurve(false_alarms, found)
 
 
+def pr_curve(normal: NDArray[np.bool_], score: NDArray[np.floating]) -> PrCurve:
+    """The precision-recall curve of finding abnormal frames.
+
+    Args:
+      normal: (F,) bool, ground truth over the frames of all clips.
+      score: (F,) float, higher is more normal.
+
+    Raises:
+      InputError: all frames are normal, or none is.
+    """
+    import sklearn.metrics
+
+    _check(normal)
+    precise, found, _ = sklearn.metrics.precision_recall_curve(~normal, -score)
+    return PrCurve(found[::-1], precise[::-1])
+
+
 def _check(normal: NDArray[np.bool_]) -> None:
     if normal.all() or not normal.any():
         kind = "abnormal" if not normal.any() else "normal"
         raise InputError(
-            f"all {normal.size} frames are {kind} by the ground truth, so there is no ROC curve; "
-            "add clips with frames of the other kind"
+            f"all {normal.size} frames are {kind} by the ground truth, so there is nothing to tell "
+            "apart; add clips with frames of the other kind"
         )

@@ -4,7 +4,7 @@ import sklearn.metrics
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
-from stgnf_jax.metrics import auc_micro, roc_curve
+from stgnf_jax.metrics import auc_micro, pr_curve, roc_curve
 
 
 def test_auc_counts_the_pairs_in_the_right_order() -> None:
@@ -21,6 +21,22 @@ def test_curve_by_hand() -> None:
     curve = roc_curve(normal, np.array([3.0, 2.0, 1.0, 0.0]))
     assert curve.false_alarms.tolist() == [0, 0.5, 0.5, 1]
     assert curve.found.tolist() == [0, 0, 1, 1]
+
+
+def test_precision_and_recall_by_hand() -> None:
+    # Lowest first: normal, abnormal, abnormal, normal. Of the lowest 0, 1, 2, 3 and 4 frames,
+    # 0, 0, 1, 2 and 2 are abnormal; the curve ends where all are found.
+    normal = np.array([True, False, False, True])
+    curve = pr_curve(normal, np.array([3.0, 2.0, 1.0, 0.0]))
+    assert curve.found.tolist() == [0, 0, 0.5, 1, 1]
+    assert curve.precise.tolist() == [1, 0, 1 / 2, 2 / 3, 2 / 4]
+
+
+def test_precision_takes_equal_scores_together() -> None:
+    normal = np.array([True, False, False, True])
+    curve = pr_curve(normal, np.array([1.0, 1.0, 2.0, 2.0]))
+    assert curve.found.tolist() == [0, 0.5, 1]
+    assert curve.precise.tolist() == [1, 0.5, 0.5]
 
 
 def test_area_under_the_curve_is_the_auc() -> None:
@@ -41,7 +57,7 @@ def test_auc_is_that_of_scikit_learn() -> None:
     assert auc_micro(normal, score) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("measure", [auc_micro, roc_curve])
+@pytest.mark.parametrize("measure", [auc_micro, roc_curve, pr_curve])
 @pytest.mark.parametrize(
     ("normal", "message"),
     [
