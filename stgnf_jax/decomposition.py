@@ -8,6 +8,7 @@ term of the nll has a frame and a joint, and nothing is approximated.
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import distrax
@@ -64,6 +65,12 @@ def decompose(model: Model, windows: jax.Array | np.ndarray) -> Decomposition:
     """
     check_windows(model.config, windows)
     return _decompose(model.config, model.variables, jnp.asarray(windows))
+
+
+def decompose_members(models: Sequence[Model], windows: jax.Array | np.ndarray) -> Decomposition:
+    """The mean of `decompose` over the members of an ensemble, whose score is that of theirs."""
+    parts = [decompose(model, windows) for model in models]
+    return jax.tree.map(lambda *terms: jnp.stack(terms).mean(0), *parts)
 
 
 @functools.partial(jax.jit, static_argnums=0)

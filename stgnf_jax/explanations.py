@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax import strict_json
 from stgnf_jax.attribution import gradient_attribution, mean_pose
-from stgnf_jax.decomposition import decompose
+from stgnf_jax.decomposition import decompose_members
 from stgnf_jax.files import write_atomically
 from stgnf_jax.model import Model
 from stgnf_jax.scoring import WindowScores
@@ -64,10 +64,10 @@ def explain(
     few = np.linspace(0, len(start) - 1, min(NUM_BASELINE, len(start))).astype(np.intp)
     baseline = mean_pose(load_windows(models[0], window_set, few))
     x = load_windows(models[0], window_set, chosen)
-    found = [(*decompose(one, x), gradient_attribution(one, x, baseline)) for one in models]
-    parts = [np.mean(np.stack(part), axis=0) for part in zip(*found, strict=True)]
+    prior, log_det = map(np.asarray, decompose_members(models, x))
+    gradient = np.mean([gradient_attribution(one, x, baseline) for one in models], axis=0)
     frame = window_set.tracks.frame[start[chosen][:, None] + np.arange(length)]
-    return Explanations(chosen, frame, *parts)
+    return Explanations(chosen, frame, prior, log_det, gradient)
 
 
 def load_windows(model: Model, window_set: WindowSet, chosen: NDArray[np.intp]) -> jax.Array:

@@ -1,21 +1,52 @@
 """What each threshold on the score finds."""
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stgnf_jax.metrics import RocCurve
+from stgnf_jax.metrics import PrCurve, RocCurve
 from stgnf_jax.pictures.style import BLUE, FAINT, INK, new_figure, tidy
 
+# Of a curve, which no picture shows more of.
+MOST_POINTS = 1000
 
-def roc(curve: RocCurve, auc: float) -> Figure:
-    """The ROC curve of finding abnormal frames, with the area under it."""
-    figure = new_figure(width=5.5, height=5.5)
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="--", label="chance")
-    axes.fill_between(curve.false_alarms, curve.found, color=BLUE, alpha=0.12, linewidth=0)
-    axes.plot(curve.false_alarms, curve.found, color=BLUE, linewidth=2, label=f"AUC {auc:.3f}")
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.set_xlabel("normal frames taken for abnormal", fontsize=10, color=INK)
-    axes.set_ylabel("abnormal frames found", fontsize=10, color=INK)
-    axes.legend(loc="lower right", frameon=False, fontsize=11, labelcolor=INK)
-    tidy(axes)
+
+def detection_curves(roc: RocCurve, pr: PrCurve, auc: float) -> Figure:
+    """The ROC curve and the precision-recall curve of finding abnormal frames, side by side.
+
+    With each the area under it; under the precision-recall curve, which is the average precision,
+    step by step. Dashed is what a score without any sense finds.
+
+    Args:
+      roc: the ROC curve.
+      pr: the precision-recall curve.
+      auc: the area under the ROC curve.
+    """
+    figure = new_figure(height=4.6)
+    left, right = figure.subplots(1, 2)
+    chance = float(pr.precise[-1])  # where all frames are taken for abnormal
+    average = float(np.sum(np.diff(pr.found) * pr.precise[1:]))
+    _draw(left, roc.false_alarms, roc.found, (0, 1), f"AUC {auc:.3f}")
+    tidy(left, "ROC", xlabel="normal frames taken for abnormal", ylabel="abnormal frames found")
+    _draw(right, pr.found, pr.precise, (chance, chance), f"average precision {average:.3f}")
+    labels = {"xlabel": "abnormal frames found (recall)", "ylabel": "alarms that are right"}
+    tidy(right, "precision and recall", **labels)
     return figure
+
+
+def _draw(
+    axes: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    chance: tuple[float, float],
+    label: str,
+) -> None:
+    """A curve in the unit square, and the straight line that chance would give."""
+    few = np.linspace(0, len(x) - 1, min(MOST_POINTS, len(x))).astype(np.intp)
+    x, y = x[few], y[few]
+    axes.plot([0, 1], chance, color=FAINT, linewidth=1, linestyle="--", label="chance")
+    axes.fill_between(x, y, color=BLUE, alpha=0.12, linewidth=0)
+    axes.plot(x, y, color=BLUE, linewidth=2, label=label, clip_on=False)
+    ticks = np.linspace(0, 1, 6)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=ticks, yticks=ticks)
+    axes.legend(loc="lower right", frameon=False, fontsize=11, labelcolor=INK)

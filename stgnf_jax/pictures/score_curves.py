@@ -1,43 +1,94 @@
-"""Scores over time."""
+"""Scores over time: of frames, and of the people in them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from stgnf_jax.pictures.style import BLUE, GREY, INK, ORANGE, legend_above, new_figure, tidy
-from stgnf_jax.scoring import FrameScores
+from stgnf_jax.pictures.style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    RARITY,
+    legend_above,
+    new_figure,
+    tidy,
+)
+from stgnf_jax.scoring import FrameScores, PersonScores
+
+MOST_PEOPLE = 6  # lines below a clip's curve
+RAREST = 1e-3  # where the darkest colour begins
+# Heights in inches: a curve, a person's line, what is around them, the colour bar.
+CURVE, LINE, SPACE, BAR = 1.1, 0.14, 0.65, 0.6
+
+
+class Person(NamedTuple):
+    """One person's scores over the F frames of a clip.
+
+    Attributes:
+      number: of the person.
+      score: (F,), NaN where there is none.
+      rarity: (F,), the share of all scores of the set that are not higher; NaN where no score is.
+    """
+
+    number: int
+    score: NDArray[np.float64]
+    rarity: NDArray[np.float64]
 
 
 def score_curves(
-    scores: FrameScores, clips: Sequence[int], normal: NDArray[np.bool_] | None = None
+    scores: FrameScores,
+    clips: Sequence[int],
+    normal: NDArray[np.bool_] | None = None,
+    people: PersonScores | None = None,
+    unit: str = "bits / dim",
 ) -> Figure:
     """Normality over the frames of some clips, one below the other (paper figure 5).
 
-    The smoothed score is the thick line, the score before smoothing the thin one, absent where
-    nobody was scored. Frames that the ground truth calls abnormal are shaded. Each clip has a scale
-    of its own: the scores have long tails, and one bad clip would flatten all others.
+    The thick line is the smoothed score, the thin dark one the score before smoothing, which is
+    that of the lowest person, absent where nobody was scored; the pale ones are all people. Frames
+    that the ground truth calls abnormal are shaded. Each clip has a scale of its own: the scores
+    have long tails, and one bad clip would flatten all others. Below a clip's curve the people who
+    go lowest have a line each, the darker, the fewer scores of the whole set are as low.
 
     Args:
       scores: score of each frame.
       clips: numbers of the clips to draw, at least one.
       normal: (F,) bool, ground truth over the frames of all clips.
+      people: scores of people in frames, of the same clips; not drawn when not given.
+      unit: of the scores.
     """
-    figure = new_figure(height=0.8 + 1.7 * len(clips))
-    rows = figure.subplots(len(clips), squeeze=False)[:, 0]
+    crowds = [[] if people is None else _people(scores, people, clip) for clip in clips]
+    lines = [min(len(crowd), MOST_PEOPLE) for crowd in crowds]
+    heights = [height for count in lines for height in (CURVE, LINE * count) if height]
+    bar = BAR if any(lines) else 0
+    figure = new_figure(height=0.7 + bar + sum(heights) + SPACE * len(clips))
+    rows = iter(figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0])
     raw = np.where(scores.scored, scores.raw, np.nan)
-    for axes, clip in zip(rows, clips, strict=True):
-        frames = scores.frames(clip)
+    for clip, crowd, count in zip(clips, crowds, lines, strict=True):
+        frames, axes = scores.frames(clip), next(rows)
         if normal is not None:
             _shade(axes, ~normal[frames])
-        axes.plot(raw[frames], color=GREY, linewidth=1, label="before smoothing")
+        _draw_people(axes, crowd)
+        low = "lowest person" if crowd else "before smoothing"
+        axes.plot(raw[frames], color=INK if crowd else GREY, linewidth=1, label=low)
         axes.plot(scores.smoothed[frames], color=BLUE, linewidth=2, label="frame score")
-        axes.margins(x=0)
+        axes.set_xlim(-0.5, frames.stop - frames.start - 0.5)
         tidy(axes, title=scores.clips[clip])
-    rows[-1].set_xlabel("frame", fontsize=10, color=INK)
-    figure.supylabel("normality (bits / dim)", fontsize=10, color=INK)
+        if crowd:
+            axes.tick_params(labelbottom=False, bottom=False)
+            _draw_rarity(next(rows), crowd[:count], hidden=len(crowd) - count)
+    figure.axes[-1].set_xlabel("frame", fontsize=10, color=INK)
+    _color_bar(figure)
+    figure.supylabel(f"normality ({unit})", fontsize=10, color=INK)
     legend_above(figure)
     return figure
 
@@ -57,9 +108,64 @@ def telling_clips(scores: FrameScores, normal: NDArray[np.bool_], count: int) ->
     return sorted(sorted(filled, key=interest, reverse=True)[:count])
 
 
+def _people(scores: FrameScores, people: PersonScores, clip: int) -> list[Person]:
+    """The people of a clip, those who go lowest first."""
+    ordered = np.sort(people.score)
+    here = people.clip == clip
+    number, frame, score = people.person[here], people.frame[here], people.score[here]
+    rarity = np.searchsorted(ordered, score, "right") / len(ordered)
+    found = []
+    for one in np.unique(number):
+        theirs = number == one
+        rows = np.full((2, int(np.diff(scores.offsets)[clip])), np.nan)
+        rows[:, frame[theirs]] = score[theirs], rarity[theirs]
+        found.append(Person(int(one), *rows))
+    return sorted(found, key=lambda person: float(np.nanmin(person.score)))
+
+
 def _shade(axes: Axes, abnormal: NDArray[np.bool_]) -> None:
     """Shades each run of abnormal frames; the first one carries the legend's label."""
     edges = np.flatnonzero(np.diff(abnormal, prepend=False, append=False))
     for i, (start, end) in enumerate(edges.reshape(-1, 2)):
         label = "" if i else "abnormal (ground truth)"
         axes.axvspan(start - 0.5, end - 0.5, color=ORANGE, alpha=0.3, linewidth=0, label=label)
+
+
+def _draw_people(axes: Axes, crowd: Sequence[Person]) -> None:
+    for i, person in enumerate(crowd):
+        label = "" if i else "each person"
+        axes.plot(person.score, color=FAINT, linewidth=0.8, label=label)
+
+
+def _draw_rarity(axes: Axes, crowd: Sequence[Person], hidden: int) -> None:
+    rarity = np.ma.masked_invalid([person.rarity for person in crowd])
+    corners = np.arange(rarity.shape[1] + 1) - 0.5, np.arange(len(crowd) + 1) - 0.5
+    axes.pcolormesh(*corners, rarity, cmap=RARITY, norm=LogNorm(RAREST, 1), rasterized=True)
+    tidy(axes)
+    axes.set(xlim=(-0.5, rarity.shape[1] - 0.5), ylim=(len(crowd) - 0.5, -0.5))
+    axes.set_yticks(range(len(crowd)), [f"person {one.number}" for one in crowd], fontsize=8)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if hidden:
+        text = f"{hidden} more people, none lower"
+        note = axes.text(
+            1, 1.02, text, transform=axes.transAxes, ha="right", fontsize=7, color=GREY
+        )
+        note.set_in_layout(False)
+
+
+def _color_bar(figure: Figure) -> None:
+    """What the colours of the people's lines mean, below all axes that have such lines."""
+    meshes = [
+        each for axes in figure.axes for each in axes.collections if isinstance(each, QuadMesh)
+    ]
+    if not meshes:
+        return
+    bar = figure.colorbar(
+        meshes[0], ax=figure.axes, location="bottom", shrink=0.5, aspect=50, pad=0.01, extend="min"
+    )
+    bar.set_ticks([1e-3, 1e-2, 1e-1, 1], labels=["0.1 %", "1 %", "10 %", "all"], minor=False)
+    bar.ax.xaxis.set_minor_locator(NullLocator())
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=8, labelcolor=INK, color=FAINT)
+    bar.set_label("share of all people's scores that are as low", fontsize=9, color=INK)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -16,6 +17,8 @@ GREEN, SKY, PURPLE = "#009E73", "#56B4E9", "#CC79A7"
 INK, GREY, FAINT = "#333333", "#888888", "#BBBBBB"
 WIDTH, DPI = 9.0, 100  # inches, pixels an inch
 
+# From rare to common, from much to little: its lightness rises all the way.
+RARITY = LinearSegmentedColormap.from_list("rarity", ["#5C1A00", VERMILION, "#F2C9A8", "#EDEDED"])
 # What a clip's, a curve's or a group's colour is, by its number.
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
