@@ -1,19 +1,15 @@
 """Windows scored in a second, beside any other program, in turn in one run.
 
-    python benchmarks/scoring.py --threads=1 --peer="python other_program.py" --out=scoring.json
+    python benchmarks/scoring.py --threads=1,2 --out=scoring.json \
+        --peer="python peer_scoring.py FILE {adjacency} score --threads {threads}"
 
-The peer must print `windows/s: NUMBER`. A peer that has `{partition}` in its command is measured
-once for each adjacency, and rows with that adjacency are compared with it. Machines are noisy: the
-ratio of each pair is what to quote. `--threads` binds this program and the peer to so many cores.
+The peer must print `windows/s: NUMBER`. It is measured once a round for each adjacency, which it
+gets as an NPY file (S, V, V). Both are bound to so many cores.
 """
 
 import functools
-import json
 import os
-import re
-import shlex
-import statistics
-import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,28 +18,29 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from absl import app, flags
+from pairs import Row, rate, save, table
 
 from stgnf_jax.flow import STGNF
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.model import Model, score_members, score_windows, window_statistics
+from stgnf_jax.skeleton import adjacency
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
 flags.DEFINE_integer("rounds", 5, "measurements of each", lower_bound=1)
 flags.DEFINE_integer("windows", 16384, "windows to score", lower_bound=1)
-flags.DEFINE_integer("threads", 0, "cores to run on, 0 for all", lower_bound=0)
+flags.DEFINE_list("threads", ["1", "2"], "numbers of cores to run on")
 flags.DEFINE_string("out", "", "JSON file for all measurements")
 
 MEMBERS = 8
-Score = Callable[[Model, np.ndarray], object]
 
 
-class Row(NamedTuple):
+class Subject(NamedTuple):
     """What is measured: a name, a flow, how it scores, and how often each window counts."""
 
     name: str
     config: FlowConfig
-    score: Score = score_windows
+    score: Callable[[Model, np.ndarray], object] = score_windows
     times: int = 1
 
 
@@ -54,14 +51,14 @@ def ensemble(model: Model, x: np.ndarray) -> object:
 
 
 PLAIN = FlowConfig()
-ROWS = (
-    Row("default", PLAIN),
-    Row("default, with statistics", PLAIN, window_statistics),
-    Row(f"default, ensemble of {MEMBERS}, windows times members", PLAIN, ensemble, MEMBERS),
-    Row("LU 1x1 convolution", PLAIN._replace(permutation="invertible_1x1")),
-    Row("adjacency distance", PLAIN._replace(partition="distance")),
-    Row("adjacency spatial", PLAIN._replace(partition="spatial")),
-    Row("edge importance", PLAIN._replace(edge_importance=True)),
+SUBJECTS = (
+    Subject("scoring", PLAIN),
+    Subject("with density of states' statistics", PLAIN, window_statistics),
+    Subject(f"ensemble of {MEMBERS}, a member's windows", PLAIN, ensemble, MEMBERS),
+    Subject("LU 1x1 convolution", PLAIN._replace(permutation="invertible_1x1")),
+    Subject("adjacency by distance", PLAIN._replace(partition="distance")),
+    Subject("spatial adjacency", PLAIN._replace(partition="spatial")),
+    Subject("edge importance", PLAIN._replace(edge_importance=True)),
 )
 
 
@@ -71,67 +68,48 @@ def random_model(config: FlowConfig, x: np.ndarray) -> Model:
     return Model(config, init(jax.random.key(0), x), (856.0, 480.0))
 
 
-def ours(row: Row, model: Model, x: np.ndarray) -> float:
+def ours(subject: Subject, model: Model, x: np.ndarray) -> float:
     """Windows a second."""
     began = time.perf_counter()
-    row.score(model, x)
-    return row.times * len(x) / (time.perf_counter() - began)
+    subject.score(model, x)
+    return subject.times * len(x) / (time.perf_counter() - began)
 
 
-def peers(command: str) -> float:
-    """Windows a second that a command prints."""
-    printed = subprocess.run(
-        shlex.split(command), check=True, capture_output=True, text=True
-    ).stdout
-    match = re.search(r"windows/s: ([\d.]+)", printed)
-    if match is None:
-        raise ValueError(f"{command!r} must print `windows/s: NUMBER`, got {printed!r}")
-    return float(match[1])
+def peers(config: FlowConfig, threads: int) -> float:
+    """Windows a second of the other program with a flow's adjacency; NaN where there is none."""
+    if not FLAGS.peer:
+        return float("nan")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "adjacency.npy"
+        np.save(file, adjacency(config.skeleton, config.partition, config.max_hop))
+        return rate(FLAGS.peer.format(adjacency=file, threads=threads), threads)
 
 
-def measure(x: np.ndarray) -> list[dict[str, object]]:
-    """Every row and its peer, in turn, so many rounds; one dict a row."""
-    models = [random_model(row.config, x[:256]) for row in ROWS]
-    for row, model in zip(ROWS, models, strict=True):
-        row.score(model, x)  # compiles
-    found = [{"name": row.name, "ours": [], "peer": []} for row in ROWS]
+def measure(x: np.ndarray, threads: int) -> list[Row]:
+    """Every subject and its peer, in turn, so many rounds."""
+    os.sched_setaffinity(0, range(threads))
+    models = [random_model(subject.config, x[:256]) for subject in SUBJECTS]
+    for subject, model in zip(SUBJECTS, models, strict=True):
+        subject.score(model, x)  # compiles
+    rows = [Row(f"{subject.name}, {threads} core(s)", [], []) for subject in SUBJECTS]
     for _ in range(FLAGS.rounds):
         theirs: dict[str, float] = {}
-        for row, model, rates in zip(ROWS, models, found, strict=True):
-            command = FLAGS.peer.replace("{partition}", row.config.partition)
-            if command and command not in theirs:
-                theirs[command] = peers(command)
-            rates["ours"].append(ours(row, model, x))
-            rates["peer"].append(theirs.get(command, float("nan")))
-    return found
-
-
-def table(found: list[dict[str, object]]) -> str:
-    """A Markdown table of medians, ratios of pairs with their lowest and highest."""
-    lines = [
-        "| | ours, windows/s | peer, windows/s | ratio (lowest to highest) |",
-        "|---|---|---|---|",
-    ]
-    for row in found:
-        ratios = np.divide(row["ours"], row["peer"])
-        theirs, ratio = "", ""
-        if not np.isnan(ratios).any():
-            theirs = f"{statistics.median(row['peer']):,.0f}"
-            ratio = f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-        mine = f"{statistics.median(row['ours']):,.0f}"
-        lines.append(f"| {row['name']} | {mine} | {theirs} | {ratio} |")
-    return "\n".join(lines)
+        for subject, model, row in zip(SUBJECTS, models, rows, strict=True):
+            if subject.config.partition not in theirs:
+                theirs[subject.config.partition] = peers(subject.config, threads)
+            row.ours.append(ours(subject, model, x))
+            row.peer.append(theirs[subject.config.partition])
+    return rows
 
 
 def main(_: Sequence[str]) -> None:
     """Measures, prints a Markdown table and writes JSON."""
-    if FLAGS.threads:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: FLAGS.threads])
     x = np.random.default_rng(0).normal(size=(FLAGS.windows, *PLAIN.event_shape))
-    found = measure(x.astype(np.float32))
-    print(table(found))
-    if FLAGS.out:
-        Path(FLAGS.out).write_text(json.dumps({"threads": FLAGS.threads, "rows": found}, indent=1))
+    # JAX's threads keep to the cores they were started on, so the most come first.
+    counts = sorted(map(int, FLAGS.threads), reverse=True)
+    rows = [row for threads in counts for row in measure(x.astype(np.float32), threads)]
+    print(table(rows))
+    save(FLAGS.out, rows)
 
 
 if __name__ == "__main__":

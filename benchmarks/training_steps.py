@@ -6,7 +6,6 @@ It measures whole steps: gathering, augmenting, normalising, gradient, clipping,
 """
 
 import itertools
-import os
 import statistics
 import tempfile
 import time
@@ -16,6 +15,7 @@ import jax
 from absl import app, flags
 
 from stgnf_jax.config import default_config
+from stgnf_jax.mesh import devices_for
 from stgnf_jax.program import Program, make_program
 from stgnf_jax.sampling import Draw, draws
 from stgnf_jax.town import build_town
@@ -50,8 +50,7 @@ def run(program: Program, state: TrainState, drawn: Iterator[Draw]) -> TrainStat
 
 def main(_: Sequence[str]) -> None:
     """Measures and prints."""
-    if FLAGS.members > 1:  # as mesh.devices_for does, but by the cores that this process may use
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+    devices_for(FLAGS.members)
     with tempfile.TemporaryDirectory() as root:
         program = town_program(root, FLAGS.members)
         size = program.config.training.batch_size

@@ -11,8 +11,10 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-# The most windows of a batch on one device, and the most that are not split over workers.
+# The most windows of a batch on one device, on a processor so that its caches hold them; and the
+# most that are not split over workers.
 BATCH = 2048
+CPU_BATCH = 1024
 SMALL = 128
 
 
@@ -23,7 +25,7 @@ def map_windows(
 ) -> Any:
     """Applies a function of a batch of windows to all of them.
 
-    All batches have one size, a power of two up to `BATCH` per device, so that few programs are
+    All batches have one size, a power of two up to a limit per device, so that few programs are
     compiled whatever N is. They are split over the devices there are, and several are under way
     at once, in a thread each; not more, so that windows on disk are read as they are needed. Of
     several processes each takes a share of the windows, and all get the whole.
@@ -60,14 +62,13 @@ def _map_local(
 ) -> Any:
     """`map_windows` by this process alone."""
     mesh = _mesh()
-    place = NamedSharding(mesh, PartitionSpec("windows"))
     workers = _workers(mesh.size)
     size = mesh.size * _batch_size(math.ceil(len(windows) / mesh.size), workers)
 
     def apply(start: int) -> Any:
         batch = windows[start : start + size]
         padded = pad(batch, size)
-        found = function(jax.device_put(load(padded), place))
+        found = function(_place(load(padded), mesh))
         return jax.tree.map(lambda array: np.asarray(array)[: len(batch)], found)
 
     if not len(windows):
@@ -79,6 +80,13 @@ def _map_local(
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
+def _place(batch: np.ndarray, mesh: Mesh) -> np.ndarray | jax.Array:
+    """Spread over the devices; one device takes it as it is, a processor without a copy."""
+    if mesh.size == 1:
+        return batch
+    return jax.device_put(batch, NamedSharding(mesh, PartitionSpec("windows")))
+
+
 def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
     """What a function gives, of no windows."""
     one = jax.ShapeDtypeStruct((1, *windows.shape[1:]), windows.dtype)
@@ -86,16 +94,23 @@ def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
     return jax.tree.map(lambda array: np.zeros((0, *array.shape[1:]), array.dtype), found)
 
 
+def usable_cores() -> int:
+    """How many cores this process may use, where the system says which; otherwise all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _workers(devices: int) -> int:
     """Batches at once: on processors one a core, elsewhere one to compute and one to load."""
-    cores = os.cpu_count() or 1
-    return max(2, cores // devices if jax.default_backend() == "cpu" else 2)
+    return max(1, usable_cores() // devices) if jax.default_backend() == "cpu" else 2
 
 
 def _batch_size(windows: int, workers: int) -> int:
     """Windows of a batch, so that all workers have some, but none has few."""
     share = max(math.ceil(windows / workers), min(windows, SMALL), 1)
-    return min(BATCH, 2 ** math.ceil(math.log2(share)))
+    most = CPU_BATCH if jax.default_backend() == "cpu" else BATCH
+    return min(most, 2 ** math.ceil(math.log2(share)))
 
 
 def pad(batch: np.ndarray, size: int) -> np.ndarray:

@@ -3,6 +3,8 @@
 Nothing heavy is imported before a command's flags are parsed, so that help comes at once.
 """
 
+import atexit
+import gc
 import os
 import signal
 import statistics
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from stgnf_jax.metrics import Metrics
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
+# Objects made between two searches for garbage.
+COLLECT_EVERY = 50_000
 HELP = ("-h", "--help", "-help", "--helpshort", "--helpfull")
 
 
@@ -94,6 +98,10 @@ def _runs_flags() -> None:
     flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
 
 
+def _check_flags() -> None:
+    flags.DEFINE_enum("format", "text", ["text", "json"], "how what is found is printed")
+
+
 def _config(values: Any) -> "ConfigDict":
     from stgnf_jax.compiled import keep_compiled
 
@@ -120,6 +128,16 @@ def _print_metrics(metrics: "Metrics") -> None:
             f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
             f"+- {statistics.stdev(aucs):.6f}"
         )
+
+
+def _check_data(values: Any) -> None:
+    from stgnf_jax.check_data import check_data
+    from stgnf_jax.check_output import OUTPUTS
+
+    findings = check_data(_config(values))
+    OUTPUTS[values.format](findings, sys.stdout)
+    if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)
 
 
 def _train(values: Any) -> None:
@@ -214,6 +232,11 @@ COMMANDS = {
     "evaluate": Command(
         "score poses and compare with the masks", _evaluate, (*_SCORING_FLAGS, _pictures_flag)
     ),
+    "check-data": Command(
+        "say what is missing or wrong in poses and masks, all at once",
+        _check_data,
+        (_config_flag, _skip_bad_flag, _check_flags),
+    ),
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
     ),
@@ -231,6 +254,7 @@ def main() -> None:
     if name not in COMMANDS:
         sys.exit(f"stgnf: there is no command {name!r}; there are {', '.join(COMMANDS)}")
     command = COMMANDS[name]
+    _search_little_garbage()
     for define in command.flags:
         define()
     if set(HELP) & set(argv):
@@ -242,6 +266,12 @@ def main() -> None:
         argv=[f"stgnf {name}", *argv],
         flags_parser=_parse_flags,
     )
+
+
+def _search_little_garbage() -> None:
+    """What imports and tracing make stays: looking through it is a fifth of a short command."""
+    gc.set_threshold(COLLECT_EVERY)
+    atexit.register(gc.freeze)  # or Python looks through all of them once more
 
 
 def _parse_flags(argv: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 
 from stgnf_jax.bijectors import conditioner_channels, split_channels
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.folding import Folded, FoldedBlock, FoldedStep, swaps
+from stgnf_jax.folding import Folded, FoldedBlock, FoldedLevel, FoldedStep, mixes_two, swaps
 from stgnf_jax.stgcn import PRECISION
 
 # Joints whose scales, each in (0.88, 1], are multiplied before a logarithm is taken.
@@ -48,11 +48,18 @@ def apply_flow(config: FlowConfig, folded: Folded, z: Channels) -> State:
     for i, level in enumerate(folded):
         if config.squeezes_before(i):
             z = tuple(c[k::2] for c in z for k in (0, 1))
-        apply_steps = _swap_and_couple if swaps(config, len(z)) else _mix_and_couple
-        z, log_det = apply_steps(level.steps, z)
-        z = (level.shift + level.scale * z[0], *z[1:])
+        z, log_det = _apply_level(config, level, z)
         log_dets.append(log_det)
     return State(z, jnp.concatenate(log_dets))
+
+
+def _apply_level(config: FlowConfig, level: FoldedLevel, z: Channels) -> tuple[Channels, jax.Array]:
+    if swaps(config, len(z)):
+        z, log_det = _swap_and_couple(level.steps, z)
+        return (level.shift + level.scale * z[0], *z[1:]), log_det
+    if mixes_two(config, len(z)):
+        return _shear_and_couple(level.steps, (z[0], z[1] + level.shear * z[0]))
+    return _mix_and_couple(level.steps, z)
 
 
 def _swap_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
@@ -62,6 +69,18 @@ def _swap_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Arra
         return _couple(step, (z[1], step.bias[1] + step.weight[1, 0] * z[0]))
 
     return jax.lax.scan(apply, z, steps, unroll=2)
+
+
+def _shear_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
+    """Steps that mix two channels: see `folding._carry_shears`."""
+
+    def apply(z: Channels, step: FoldedStep) -> tuple[Channels, jax.Array]:
+        first = step.bias[0] + step.weight[0, 0] * z[0] + step.weight[0, 1] * z[1]
+        second = step.bias[1] + step.weight[1, 0] * first + step.weight[1, 1] * z[1]
+        (first, second), log_det = _couple(step, (first, second))
+        return (first, second + step.shear * first), log_det
+
+    return jax.lax.scan(apply, z, steps)
 
 
 def _mix_and_couple(steps: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:

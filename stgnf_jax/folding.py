@@ -52,28 +52,33 @@ class FoldedStep(NamedTuple):
     """One flow step: z -> weight z + bias, then a coupling conditioned by the blocks.
 
     Attributes:
-      weight: (C, C).
+      weight: (C, C); with two channels that mix, the second row is of the first channel as it has
+        become, and of the second.
       bias: (C,).
       log_det: (), of ActNorm and permutation over all joints and frames.
       blocks: the conditioner.
+      shear: (), with two channels that mix, so much of the first is added to the second at the end.
     """
 
     weight: Array
     bias: Array
     log_det: Array
     blocks: tuple[FoldedBlock, ...]
+    shear: Array
 
 
 class FoldedLevel(NamedTuple):
-    """K flow steps, and what follows the last.
+    """K flow steps, and what goes before the first and follows the last.
 
     Attributes:
       steps: every array with an axis of K before those it has in one step.
+      shear: (), so much of the first channel is added to the second before the steps.
       scale: (), of the first channel after the steps.
       shift: (), added to it then.
     """
 
     steps: FoldedStep
+    shear: Array
     scale: Array
     shift: Array
 
@@ -113,6 +118,11 @@ def swaps(config: FlowConfig, channels: int) -> bool:
     return config.permutation == "reverse" and channels == 2
 
 
+def mixes_two(config: FlowConfig, channels: int) -> bool:
+    """Whether the steps of a level mix its two channels."""
+    return channels == 2 and not swaps(config, channels)
+
+
 def _fold_level(config: FlowConfig, variables: Variables, level: int) -> FoldedLevel:
     first, rest = (
         {
@@ -125,9 +135,12 @@ def _fold_level(config: FlowConfig, variables: Variables, level: int) -> FoldedL
     others = [jax.tree.map(lambda leaf, i=i: leaf[i], rest) for i in range(config.num_steps - 1)]
     folded = [_fold_step(config, level, first, first=True)]
     folded += [_fold_step(config, level, leaves, first=False) for leaves in others]
-    if swaps(config, config.level_shape(level)[2]):
+    channels = config.level_shape(level)[2]
+    if swaps(config, channels):
         return _carry_scales(folded)
-    return FoldedLevel(_stack(folded), np.ones(()), np.zeros(()))
+    if mixes_two(config, channels):
+        return _carry_shears(folded)
+    return FoldedLevel(_stack(folded), np.zeros(()), np.ones(()), np.zeros(()))
 
 
 def _stack(steps: list[FoldedStep]) -> FoldedStep:
@@ -146,8 +159,34 @@ def _carry_scales(steps: list[FoldedStep]) -> FoldedLevel:
         bias = np.array([0, step.bias[1] + step.weight[1, 0] * shift])
         scale, shift = step.weight[0, 1], step.bias[0]
         blocks = (_of_scaled(step.blocks[0], scale, shift), *step.blocks[1:])
-        carried.append(FoldedStep(weight, bias, step.log_det, blocks))
-    return FoldedLevel(_stack(carried), scale, shift)
+        carried.append(step._replace(weight=weight, bias=bias, blocks=blocks))
+    return FoldedLevel(_stack(carried), np.zeros(()), scale, shift)
+
+
+def _carry_shears(steps: list[FoldedStep]) -> FoldedLevel:
+    """Steps that mix two channels, reading but two arrays whenever they write one.
+
+    From the first channel as it has become and the second as it was follows what the first was, so
+    the second is made from those two. For that the weight of the first channel on itself must not
+    be small; where it is, the second is carried with as much of the first added as makes it large.
+    """
+    shears = [_shear(step.weight) for step in steps]
+    carried = []
+    for step, before, after in zip(steps, shears, [*shears[1:], np.zeros(())], strict=True):
+        first, second = step.weight @ np.array([[1, 0], [-before, 1]])
+        of_first = second[0] / first[0]
+        weight = np.array([first, [of_first, second[1] - of_first * first[1]]])
+        bias = np.array([step.bias[0], step.bias[1] - of_first * step.bias[0]])
+        carried.append(step._replace(weight=weight, bias=bias, shear=after))
+    return FoldedLevel(_stack(carried), shears[0], np.ones(()), np.zeros(()))
+
+
+def _shear(weight: Array) -> Array:
+    """How much of the first channel the second must hold, so that the first's weight is large."""
+    on_first, on_second = weight[0]
+    if abs(on_first) >= abs(on_second):
+        return np.zeros(())
+    return np.array(-1.0 if on_first * on_second > 0 else 1.0)
 
 
 def _of_scaled(block: FoldedBlock, scale: Array, shift: Array) -> FoldedBlock:
@@ -173,7 +212,7 @@ def _fold_step(config: FlowConfig, level: int, leaves: Leaves, *, first: bool) -
         for name, block in sorted(params["conditioner"].items())
     )
     log_det = frames * joints * np.linalg.slogdet(weight).logabsdet
-    return FoldedStep(weight, weight @ params["actnorm"]["bias"], log_det, blocks)
+    return FoldedStep(weight, weight @ params["actnorm"]["bias"], log_det, blocks, np.zeros(()))
 
 
 def _permutation_matrix(permutation: Permutation, leaves: Leaves, channels: int) -> Array:

@@ -1,15 +1,25 @@
 """Masks of the benchmarks: which frames of a clip are normal."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stgnf_jax.datasets import Benchmark
+from stgnf_jax.datasets import Benchmark, MaskFormat
 from stgnf_jax.errors import InputError
+from stgnf_jax.mat_masks import read_mat
+from stgnf_jax.npy_masks import is_npy, read_npy
+from stgnf_jax.npz_masks import clips_of_npz, read_npz
+
+# From a file and a clip to its mask.
+READERS: dict[MaskFormat, Callable[[Path, str], NDArray[np.generic]]] = {
+    "npy": lambda path, _: read_npy(path),
+    "mat": lambda path, _: read_mat(path),
+    "npz": read_npz,
+}
 
 
 def read_masks(
@@ -20,47 +30,23 @@ def read_masks(
     Args:
       folder: where the mask files lie.
       clips: names of the clips.
-      benchmark: how the mask files are named and which of their values means normal.
+      benchmark: how the mask files are named, and read, and which of their values means normal.
 
     Raises:
-      InputError: a mask is missing, is no NPY file, or is not one row of zeros and ones.
+      InputError: as `read_mask`.
     """
-    return tuple(
-        _read_mask(Path(folder) / benchmark.mask_file.format(clip=clip), clip) == benchmark.normal
-        for clip in clips
-    )
+    return tuple(read_mask(folder, clip, benchmark) for clip in clips)
 
 
-def masks_without_poses(
-    folder: str | os.PathLike[str], clips: Sequence[str], benchmark: Benchmark
-) -> list[str]:
-    """Masks in the folder, by file name, that belong to none of the clips.
+def read_mask(folder: str | os.PathLike[str], clip: str, benchmark: Benchmark) -> NDArray[np.bool_]:
+    """Which frames of a clip are normal, (number of frames,).
 
-    Files that are no masks, such as UBnormal's text annotations, and those of clips that the
-    benchmark leaves out are not among them.
+    Raises:
+      InputError: the mask is missing, in another format, or not one row of zeros and ones.
     """
-    known = {benchmark.mask_file.format(clip=clip) for clip in clips}
-    start, end = benchmark.mask_file.split("{clip}")
-    return [
-        path.name
-        for path in sorted(Path(folder).iterdir())
-        if path.name not in known
-        and path.name.startswith(start)
-        and path.name.endswith(end)
-        and not benchmark.leaves_out(path.name.removeprefix(start).removesuffix(end))
-        and _is_npy(path)
-    ]
-
-
-def _is_npy(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
-
-
-def _read_mask(path: Path, clip: str) -> NDArray[np.generic]:
+    path = Path(folder) / benchmark.mask_name(clip)
     try:
-        with open(path, "rb") as file:
-            mask = _read_npy(file)
+        mask = READERS[benchmark.mask_format](path, clip)
         _check(mask)
     except FileNotFoundError as error:
         raise InputError(
@@ -70,21 +56,31 @@ def _read_mask(path: Path, clip: str) -> NDArray[np.generic]:
         raise InputError(f"cannot be read ({error.strerror})", file=path) from error
     except InputError as error:
         raise error.at(path) from error.__cause__
-    return mask
+    return mask == benchmark.normal
 
 
-def _read_npy(file: BinaryIO) -> NDArray[np.generic]:
-    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-        raise InputError(
-            "is not an NPY file; a mask is an array written by numpy.save, whatever its name ends "
-            "in (UBnormal's training clips have text annotations here, and no masks)"
-        )
-    file.seek(0)
-    try:
-        mask: NDArray[np.generic] = np.lib.format.read_array(file, allow_pickle=False)
-    except Exception as error:  # A damaged header makes numpy raise whatever its parser meets.
-        raise InputError(f"is not a mask that can be read ({error})") from error
-    return mask
+def masks_without_poses(
+    folder: str | os.PathLike[str], clips: Sequence[str], benchmark: Benchmark
+) -> list[str]:
+    """Masks that belong to none of the clips, by file name, or by clip where one file holds all.
+
+    Files that are no masks, such as UBnormal's text annotations, and those of clips that the
+    benchmark leaves out are not among them.
+    """
+    if benchmark.mask_format == "npz":
+        held = clips_of_npz(Path(folder) / benchmark.mask_file)
+        return [clip for clip in held if clip not in clips and not benchmark.leaves_out(clip)]
+    known = {benchmark.mask_name(clip) for clip in clips}
+    start, end = re.split(r"\{\w+\}", benchmark.mask_file)
+    return [
+        path.name
+        for path in sorted(Path(folder).iterdir())
+        if path.name not in known
+        and path.name.startswith(start)
+        and path.name.endswith(end)
+        and not benchmark.leaves_out(path.name.removeprefix(start).removesuffix(end))
+        and (benchmark.mask_format != "npy" or is_npy(path))
+    ]
 
 
 def _check(mask: NDArray[np.generic]) -> None:

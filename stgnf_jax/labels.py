@@ -64,7 +64,7 @@ def abnormal_in_frames(folder: Path, tracks: Tracks, benchmark: Benchmark) -> ND
         name = tracks.clips[clip[pose]]
         raise InputError(
             f"is beyond the mask of clip {name}, which has {length[clip[pose]]} frames",
-            file=folder / benchmark.mask_file.format(clip=name),
+            file=folder / benchmark.mask_name(name),
             person=tracks.person[np.searchsorted(tracks.offsets, pose, "right") - 1],
             frame=tracks.frame[pose],
         )

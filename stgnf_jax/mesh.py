@@ -1,28 +1,30 @@
 """Devices as a mesh: members of an ensemble along one axis, windows of a batch along the other."""
 
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
 import jax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from stgnf_jax.batches import usable_cores
 from stgnf_jax.errors import InputError
 
 MEMBERS, WINDOWS = "members", "windows"
 
 
 def devices_for(members: int) -> None:
-    """Before JAX has looked for devices: a processor's cores are devices for an ensemble.
+    """Before JAX has looked for devices: a processor's cores become devices for an ensemble.
 
     Its members need no communication, so they make better use of cores than one flow's arrays.
-    There are as many devices as share the members evenly: a batch spread over what is left would
-    be slower, and its size might not fit.
+    Several cores are two devices each, which fill each other's pauses; a core alone has none. There
+    are as many devices as share the members evenly: a batch spread over what is left would be
+    slower, and its size might not fit.
     """
     if members > 1:
-        cores = range(1, (os.cpu_count() or 1) + 1)
-        devices = max(count for count in cores if members % count == 0)
+        cores = usable_cores()
+        most = 2 * cores if cores > 1 else 1
+        devices = max(count for count in range(1, most + 1) if members % count == 0)
         jax.config.update("jax_num_cpu_devices", devices)
 
 

@@ -1,5 +1,6 @@
 """Windows of tracks through a flow: gathered, normalised and scored batch by batch."""
 
+import bisect
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from stgnf_jax.batches import map_windows, pad, replicate
 from stgnf_jax.fast_flow import sum_event
 from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_scores, normality
-from stgnf_jax.flow import Variables, check_windows
+from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.folding import fold, fold_members
 from stgnf_jax.model import Model
@@ -21,6 +22,8 @@ from stgnf_jax.windows import gather
 
 # An augmentation that leaves windows as they are.
 UNCHANGED = (1.0, 0.0, 0.0, 1.0)
+# Numbers of windows that XLA makes fast programs for; those between 8 and 24 are slower than 24.
+SIZES = (1, 2, 3, 4, 6, 8, 24, 32)
 
 
 class WindowSource(NamedTuple):
@@ -80,36 +83,42 @@ def pixel_scorer(
 ) -> Callable[[NDArray[np.floating]], NDArray[np.floating]]:
     """Scores of few windows at a time, frame by frame, and no compiling in between.
 
-    All that can be needed is compiled here: a program for each power of two up to `most`.
+    All that can be needed is compiled here: a program for each of `SIZES` below `most`, and one for
+    `most` windows.
 
     Args:
       model: scores are those of `set_scores`.
       most: windows at once; more are scored in several goes.
 
     Returns:
-      From windows in pixels, (N, T, V, C or 3), to (N,).
+      From windows in pixels, (N, T, V, 3) [x, y, confidence], to (N,).
 
     Raises:
-      ValueError: `most` is not a power of two; when scoring, windows of another shape.
+      ValueError: `most` is below 1; when scoring, windows of another shape.
     """
-    if most < 1 or most & (most - 1):
-        raise ValueError(f"most must be a power of two, got {most}")
+    if most < 1:
+        raise ValueError(f"most must be at least 1, got {most}")
     config, folded = model.config, fold(model.config, model.variables)
+    frames, joints, _ = config.event_shape
     prepare = _normaliser(model.resolution, UNCHANGED)
     compiled = jax.jit(lambda x: normality(config, folded, x, prepare))
+    sizes = (*(size for size in SIZES if size < most), most)
 
     def few(x: NDArray[np.floating]) -> NDArray[np.floating]:
-        return np.asarray(compiled(pad(x, 1 << (len(x) - 1).bit_length())))[: len(x)]
+        size = sizes[bisect.bisect_left(sizes, len(x))]
+        return np.asarray(compiled(pad(x, size)))[: len(x)]
 
     def score(x: NDArray[np.floating]) -> NDArray[np.floating]:
-        x = np.asarray(x[..., : config.channels], np.float32)
-        check_windows(config, x)
+        x = np.asarray(x, np.float32)
+        if x.shape[1:] != (frames, joints, 3):
+            raise ValueError(f"windows must have shape (N, {frames}, {joints}, 3), got {x.shape}")
+        if 0 < len(x) <= most:
+            return few(x)
         parts = [few(x[start : start + most]) for start in range(0, len(x), most)]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
-    example = np.resize(np.arange(7, dtype=np.float32), (most, *config.event_shape))
-    for size in range(most.bit_length()):
-        few(example[: 1 << size])
+    for size in sizes:
+        few(np.resize(np.arange(7, dtype=np.float32), (size, frames, joints, 3)))
     return score
 
 

@@ -10,6 +10,7 @@ from stgnf_jax.cache import load_folder
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.pose_json import FrameOrder
 from stgnf_jax.poses import Tracks
 from stgnf_jax.windows import Windows, check_windows, index_windows
 
@@ -35,26 +36,13 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
     Raises:
       InputError: anything wrong with the poses, unless `data.skip_bad`.
     """
-    if data.benchmark not in BENCHMARKS:
-        raise InputError(
-            f"must be one of {', '.join(BENCHMARKS)}, got {data.benchmark!r}",
-            field="config.data.benchmark",
-        )
-    if data.windowing not in ("all", "reference"):
-        raise InputError(
-            f"must be all or reference, got {data.windowing!r}", field="config.data.windowing"
-        )
-    if flow.channels > 3:
-        raise InputError(
-            f"must be 2 or 3 for poses, which hold x, y and confidence, got {flow.channels}",
-            field="config.model.channels",
-        )
+    check_names(data, flow)
     benchmark = BENCHMARKS[data.benchmark]
     poses = load_folder(
         Path(data.root) / folder,
         pose_file=benchmark.pose_file,
         skeleton=flow.skeleton,
-        frame_order="string" if data.windowing == "reference" else "numeric",
+        frame_order=frame_order(data),
         skip_bad=data.skip_bad,
         leaves_out=benchmark.leaves_out,
         cache_dir=Path(data.cache_dir).expanduser() if data.cache_dir else None,
@@ -71,6 +59,33 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
     )
     _report(Path(data.root) / folder, (*poses.skipped, *flat))
     return WindowSet(poses.tracks, windows)
+
+
+def check_names(data: ConfigDict, flow: FlowConfig) -> None:
+    """Checks that poses can be read the way a configuration asks for them.
+
+    Raises:
+      InputError: an unknown benchmark or windowing, or a flow that is not for poses.
+    """
+    if data.benchmark not in BENCHMARKS:
+        raise InputError(
+            f"must be one of {', '.join(BENCHMARKS)}, got {data.benchmark!r}",
+            field="config.data.benchmark",
+        )
+    if data.windowing not in ("all", "reference"):
+        raise InputError(
+            f"must be all or reference, got {data.windowing!r}", field="config.data.windowing"
+        )
+    if flow.channels > 3:
+        raise InputError(
+            f"must be 2 or 3 for poses, which hold x, y and confidence, got {flow.channels}",
+            field="config.model.channels",
+        )
+
+
+def frame_order(data: ConfigDict) -> FrameOrder:
+    """How the frames of a person sort: as strings only where the published system is followed."""
+    return "string" if data.windowing == "reference" else "numeric"
 
 
 def _report(folder: Path, skipped: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stgnf_jax import batches, checkpoint
-from stgnf_jax.batches import BATCH, map_windows, replicate
+from stgnf_jax.batches import CPU_BATCH, map_windows, replicate
 from stgnf_jax.evaluation import score
 from stgnf_jax.model import score_windows
 from tests.small import FLOW, random_model, small_config, write_data
@@ -33,7 +33,9 @@ np.savez(folder / "two.npz", plain=plain, poses=scored.windows.score, by_pmap=by
 """
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 1000, BATCH, BATCH + 1, 2 * BATCH, 2 * BATCH + 7])
+@pytest.mark.parametrize(
+    "count", [0, 1, 2, 3, 1000, CPU_BATCH, CPU_BATCH + 1, 2 * CPU_BATCH, 2 * CPU_BATCH + 7]
+)
 def test_every_window_once_and_in_order(count: int) -> None:
     numbers = np.arange(count, dtype=np.float32)
     np.testing.assert_array_equal(map_windows(lambda x: 2 * x, numbers), 2 * numbers)
@@ -49,8 +51,8 @@ def test_sizes_are_few() -> None:
     for count in range(1, 70):
         map_windows(function, np.zeros((count, 2), np.float32))
     assert sizes == {(2**power, 2) for power in range(8)}
-    map_windows(function, np.zeros((3 * BATCH + 5, 2), np.float32))
-    assert max(sizes) == (BATCH, 2)
+    map_windows(function, np.zeros((3 * CPU_BATCH + 5, 2), np.float32))
+    assert max(sizes) == (CPU_BATCH, 2)
 
 
 def test_trees_and_what_is_loaded_batch_by_batch() -> None:
@@ -65,7 +67,7 @@ def test_trees_and_what_is_loaded_batch_by_batch() -> None:
         same, total = map_windows(lambda x: (x, x.sum(-1)), index, load)
         np.testing.assert_array_equal(same, np.stack([index, -index], -1))
         np.testing.assert_array_equal(total, np.zeros(count))
-    assert loaded == {(BATCH,), (4,), (0,)}
+    assert loaded == {(CPU_BATCH,), (4,), (0,)}
 
 
 def test_what_the_function_holds_is_on_every_device() -> None:
@@ -99,6 +101,6 @@ def test_two_devices_give_the_same_scores(tmp_path: Path) -> None:
 
 
 def test_padding_is_never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 4)
+    monkeypatch.setattr(batches, "CPU_BATCH", 4)
     windows = np.arange(1, 11, dtype=np.float32)
     np.testing.assert_array_equal(map_windows(lambda x: x, windows), windows)

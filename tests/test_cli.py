@@ -57,6 +57,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
 @pytest.mark.parametrize(
     ("name", "mentioned"),
     [
+        ("check-data", ("--config", "--[no]skip_bad", "--format", "<text|json>")),
         ("train", ("--config", "--workdir", "--[no]skip_bad")),
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad", "--[no]pictures")),
@@ -76,7 +77,7 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    tested = {"train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
+    tested = {"check-data", "train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
     assert set(COMMANDS) == tested
 
 
@@ -96,6 +97,8 @@ def test_every_command_is_tested_for_help() -> None:
         (("runs",), "stgnf runs: expected DIR, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
+        (("check-data",), "flag --config=None: Flag --config must have a value"),
+        (("check-data", CUSTOM, "--format=csv"), "value should be one of <text|json>"),
         (("demo", "now"), "stgnf demo: expected nothing beside flags, got now"),
     ],
 )
@@ -186,6 +189,23 @@ def test_train(tmp_path: Path, data: str) -> None:
     model = checkpoint.load(tmp_path / "run")
     assert model.resolution == (1920, 1080)
     assert model.config.num_steps == 1
+
+
+def test_check_data(tmp_path: Path, data: str) -> None:
+    length = "--config.model.segment_length=8"
+    printed = succeed("check-data", CUSTOM, data, NO_CACHE, length)
+    assert printed.startswith("0 errors\n0 warnings\n3 facts\n")
+    file = tmp_path / "data/pose/train/0.json"
+    file.write_text(file.read_text().replace("[", '["left", ', 1))
+    done = stgnf("check-data", CUSTOM, data, NO_CACHE, length, "--format=json")
+    assert done.returncode == 1
+    assert not done.stderr
+    error = json.loads(done.stdout)[0]
+    assert error["severity"] == "error"
+    assert error["place"] == str(file)
+    assert error["message"].startswith("person 1: frame 0: keypoints: has 52 numbers")
+    printed = succeed("check-data", CUSTOM, data, NO_CACHE, length, "--skip_bad")
+    assert printed.startswith(f"0 errors\n1 warning\n  {file}: person 1: frame 0: ")
 
 
 def test_runs(tmp_path: Path) -> None:

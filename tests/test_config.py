@@ -16,13 +16,29 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 UBNORMAL = {"data.benchmark": "ubnormal", "data.masks": "gt", "model.segment_length": 16}
 # All that each file changes in the default.
 DELTAS: dict[str, dict[str, Any]] = {
+    "avenue": {
+        "data.benchmark": "avenue",
+        "data.masks": "ground_truth_demo/testing_label_mask",
+        "data.resolution": (640.0, 360.0),
+    },
+    "chad": {
+        "data.benchmark": "chad",
+        "data.masks": "CHAD_Meta/anomaly_labels",
+        "data.resolution": (1920.0, 1080.0),
+    },
     "custom": {},
     "demo": {"data.benchmark": "shanghaitech", "training.epochs": 16},
+    "nwpu_campus": {
+        "data.benchmark": "nwpu_campus",
+        "data.masks": "groundtruth",
+        "data.resolution": (1920.0, 1080.0),
+    },
     "paper_text": {
         "data.benchmark": "shanghaitech",
         "model.permutation": "invertible_1x1",
         "training.optimizer": "adam",
     },
+    "poselift": {"data.benchmark": "poselift", "data.resolution": (1920.0, 1080.0)},
     "robust": {"ensemble": 8, "scoring.score": "density_of_states"},
     "shanghaitech": {"data.benchmark": "shanghaitech"},
     "shanghaitech_hr": {"data.benchmark": "shanghaitech_hr"},
@@ -37,6 +53,7 @@ DELTAS: dict[str, dict[str, Any]] = {
 }
 PAPER_AUC = {
     "paper_text": "85.9",
+    "poselift": "67.46",
     "shanghaitech": "85.9",
     "shanghaitech_hr": "87.4",
     "ubnormal": "71.8",
@@ -67,7 +84,7 @@ def test_a_config_file_is_a_small_delta(name: str) -> None:
     assert config.is_locked
     check_config(config)
     assert flow_config(config.model).segment_length == config.model.segment_length
-    assert re.search(rf"stgnf \w+ --config=configs/{name}\.py", doc)
+    assert re.search(rf"stgnf [\w-]+ +--config=configs/{name}\.py", doc)
     assert f"AUC of {PAPER_AUC.get(name, '')}" in " ".join(doc.split()) or name not in PAPER_AUC
 
 

@@ -1,6 +1,18 @@
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 
 from stgnf_jax.datasets import BENCHMARKS
+from stgnf_jax.evaluation import load_test_set
+from stgnf_jax.ground_truth import READERS, masks_without_poses
+from stgnf_jax.poses import read_folder
+from stgnf_jax.skeleton import COCO_17
+from tests.benchmark_data import CONFIGS, FORMS, abnormal_frames, write_benchmark
+from tests.small import FLOW
 
 
 @pytest.mark.parametrize(
@@ -11,6 +23,18 @@ from stgnf_jax.datasets import BENCHMARKS
         ("ubnormal", "abnormal_scene_10_scenario_1_alphapose_tracked_person.json", None),
         ("ubnormal", "normal_scene_3_scenario2_fire_alphapose_tracked_person.json", None),
         ("ubnormal", "scene_3_scenario_2_alphapose_tracked_person.json", ""),
+        ("avenue", "01.json", "01"),
+        ("avenue", "21_alphapose_tracked_person.json", "21"),
+        ("avenue", "01_0001.json", None),
+        ("chad", "1_066_1.json", "1_066_1"),
+        ("chad", "4_003_0_alphapose_tracked_person.json", "4_003_0"),
+        ("chad", "5_066_1.json", None),
+        ("chad", "1_066_2.json", None),
+        ("poselift", "01_0222_alphapose_tracked_person.json", "01_0222"),
+        ("poselift", "1_222.json", "1_222"),
+        ("poselift", "1_222_1.json", None),
+        ("nwpu_campus", "D001_01.json", "D001_01"),
+        ("nwpu_campus", "001_01.json", None),
         ("custom", "gate 3.json", "gate 3"),
         ("custom", "gate_alphapose_tracked_person.json", "gate"),
     ],
@@ -30,3 +54,47 @@ def test_hr_leaves_out_six_clips_by_number() -> None:
     for clip in ("01_0129", "01_1300", "10_0130", "02_0152", "06_144_1"):
         assert not benchmark.leaves_out(clip)
     assert not BENCHMARKS["shanghaitech"].leaves_out("01_0130")
+
+
+def test_every_benchmark_and_its_configuration_are_tried() -> None:
+    elsewhere = {"paper_text", "robust", "demo"}  # the data of another configuration
+    assert {path.stem for path in CONFIGS.glob("*.py")} == set(FORMS) | elsewhere
+    assert set(BENCHMARKS) == set(FORMS) - {"ubnormal_supervised"}
+    assert {benchmark.mask_format for benchmark in BENCHMARKS.values()} == set(READERS)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_data_set_as_it_is_distributed(name: str, tmp_path: Path) -> None:
+    data = write_benchmark(tmp_path, name).data
+    window_set, masks = load_test_set(data, FLOW)
+    assert window_set.tracks.clips == FORMS[name].clips
+    for mask, abnormal in zip(masks, abnormal_frames(), strict=True):
+        assert mask.dtype == bool
+        np.testing.assert_array_equal(mask, ~abnormal)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_mask_without_poses_is_found_in_every_form(name: str, tmp_path: Path) -> None:
+    data = write_benchmark(tmp_path, name).data
+    first, second = FORMS[name].clips
+    benchmark = BENCHMARKS[data.benchmark]
+    folder = tmp_path / data.masks
+    assert masks_without_poses(folder, [first, second], benchmark) == []
+    (found,) = masks_without_poses(folder, [first], benchmark)
+    assert found in (second, benchmark.mask_name(second))
+
+
+def test_the_conversion_of_pickles_in_the_docs(tmp_path: Path) -> None:
+    docs = (CONFIGS.parent / "docs/datasets.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import json, pathlib, pickle\n.*?)```", docs, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    keypoints = np.arange(51.0).reshape(17, 3)
+    keypoints[:, 2] = [*(16 * [0.5]), np.nan]
+    unseen = np.where(np.arange(51).reshape(17, 3) == 6, np.nan, keypoints)
+    frames = {0: {7: [np.zeros(4), keypoints]}, 1: {7: [None, unseen], 9: [None, keypoints + 1]}}
+    (tmp_path / "1_066_0.pkl").write_bytes(pickle.dumps(frames))
+    names["pose_file"](tmp_path / "1_066_0.pkl", tmp_path / "1_066_0.json")
+    tracks = read_folder(tmp_path, pose_file=BENCHMARKS["chad"].pose_file, skeleton=COCO_17).tracks
+    assert (tracks.person.tolist(), tracks.frame.tolist()) == ([7, 9], [0, 1])
+    np.testing.assert_array_equal(tracks.keypoints[0], np.nan_to_num(keypoints, nan=1.0))

@@ -93,6 +93,26 @@ def test_statistics_of_flows_of_all_kinds(config: FlowConfig) -> None:
         assert distance(found, np.asarray(expected)) < 5e-6, name
 
 
+@pytest.mark.parametrize(
+    "weight", [[[1e-7, 1], [1, 0.5]], [[0, -1], [1, 0]], [[1, 1e-7], [0.5, 1]], [[1, -1], [1, 1]]]
+)
+def test_channels_that_hardly_depend_on_one_another(weight: list[list[float]]) -> None:
+    config = SMALL._replace(num_steps=3, permutation="dense_1x1")
+    variables = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: (
+            jnp.broadcast_to(jnp.array(weight, leaf.dtype), leaf.shape)
+            if jax.tree_util.keystr(path).endswith("['permute']['weight']")
+            else leaf
+        ),
+        random_model(config).variables,
+    )
+    x = windows_of(config, 9)
+    fast = flow_statistics(config, fold(config, variables), x)
+    plain = jax.jit(plain_statistics, static_argnums=0)(config, variables, x)
+    assert distance(fast.score, np.asarray(plain.score)) < 5e-6
+    assert distance(fast.residual, np.asarray(plain.residual)) < 5e-6
+
+
 @pytest.mark.parametrize("count", [1, CHUNK, CHUNK + 1])
 def test_scores_are_those_of_the_statistics(count: int) -> None:
     x, folded = windows_of(SMALL, count), fold(SMALL, random_model(SMALL).variables)

@@ -22,13 +22,14 @@ def test_members_are_spread_first(
 
 
 @pytest.mark.parametrize(
-    ("members", "cores", "devices"), [(8, 2, 2), (8, 6, 4), (8, 12, 8), (8, 24, 8), (3, 2, 1)]
+    ("members", "cores", "devices"),
+    [(8, 1, 1), (8, 2, 4), (8, 3, 4), (8, 12, 8), (3, 2, 3), (5, 2, 1)],
 )
 def test_the_cores_that_members_get(
     monkeypatch: pytest.MonkeyPatch, members: int, cores: int, devices: int
 ) -> None:
     found: dict[str, int] = {}
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     monkeypatch.setattr(jax.config, "update", found.__setitem__)
     devices_for(1)
     assert found == {}

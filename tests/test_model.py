@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stgnf_jax.batches import BATCH
+from stgnf_jax.batches import CPU_BATCH
 from stgnf_jax.model import Model, score_windows, scorer
 from tests.small import FLOW, random_model
 
@@ -28,7 +28,7 @@ def expected(model: Model, windows: NDArray[np.float32]) -> NDArray[np.floating]
     return np.asarray(log_prob) / (math.log(2) * math.prod(FLOW.event_shape))
 
 
-@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3000])
+@pytest.mark.parametrize("count", [0, 1, CPU_BATCH - 1, CPU_BATCH, CPU_BATCH + 1, 3000])
 def test_scores_are_the_distribution_in_bits_per_dimension(
     model: Model, windows: NDArray[np.float32], expected: NDArray[np.floating], count: int
 ) -> None:

@@ -49,7 +49,7 @@ def test_members(source: WindowSource) -> None:
 @pytest.mark.parametrize("channels", [2, 3])
 def test_few_windows_in_pixels(source: WindowSource, channels: int) -> None:
     model = random_model(FLOW._replace(channels=channels))
-    score = pixel_scorer(model, most=4)
+    score = pixel_scorer(model, most=5)
     expected = set_scores(model, source)
     windows = np.asarray(gather(source.keypoints, source.start, FLOW.segment_length))
     compiled: list[str] = []
@@ -59,18 +59,18 @@ def test_few_windows_in_pixels(source: WindowSource, channels: int) -> None:
 
     jax.monitoring.register_event_duration_secs_listener(listen)
     try:
-        for count in range(10):
+        for count in range(12):
             np.testing.assert_allclose(score(windows[:count]), expected[:count], rtol=1e-5)
     finally:
         jax.monitoring.clear_event_listeners()
     assert compiled == []
-    with pytest.raises(ValueError, match="expected windows of shape"):
+    with pytest.raises(ValueError, match=r"windows must have shape \(N, 8, 18, 3\)"):
         score(windows[:, 1:])
 
 
-def test_most_must_be_a_power_of_two() -> None:
-    with pytest.raises(ValueError, match="most must be a power of two, got 6"):
-        pixel_scorer(random_model(), most=6)
+def test_most_must_be_a_window_at_least() -> None:
+    with pytest.raises(ValueError, match="most must be at least 1, got 0"):
+        pixel_scorer(random_model(), most=0)
 
 
 def test_no_windows(source: WindowSource) -> None:

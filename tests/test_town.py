@@ -62,7 +62,7 @@ def test_layout_is_shanghaitechs(town: Path) -> None:
     matches = [SHANGHAITECH.pose_file.fullmatch(path.name) for path in pose_files]
     assert [match and match["clip"] for match in matches] == clips
     masks = sorted((town / "gt" / "test_frame_mask").iterdir())
-    assert [mask.name for mask in masks] == [SHANGHAITECH.mask_file.format(clip=c) for c in clips]
+    assert [mask.name for mask in masks] == [SHANGHAITECH.mask_name(c) for c in clips]
     assert len(list((town / "pose" / "train").iterdir())) == 6
     assert (town / "pose/train/01_001_alphapose_tracked_person.json").is_file()
 

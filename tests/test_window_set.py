@@ -64,7 +64,7 @@ def test_max_absent(data: ConfigDict) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("benchmark", "avenue", "must be one of shanghaitech, .*, got 'avenue'"),
+        ("benchmark", "ped2", "must be one of shanghaitech, .*, got 'ped2'"),
         ("windowing", "some", "must be all or reference, got 'some'"),
     ],
 )

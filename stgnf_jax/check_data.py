@@ -1,0 +1,82 @@
+"""What is missing or inconsistent in a data set: all of it, before anything is trained."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from stgnf_jax.check_masks import check_masks
+from stgnf_jax.check_poses import check_poses
+from stgnf_jax.clip_facts import ClipFacts
+from stgnf_jax.config import check_config, flow_config
+from stgnf_jax.errors import InputError
+from stgnf_jax.findings import SEVERITIES, Finding, listed, of_error
+from stgnf_jax.labels import LABEL_KINDS
+from stgnf_jax.window_set import check_names
+
+
+def check_data(config: ConfigDict) -> list[Finding]:
+    """Reads the poses and masks that a configuration names, and says what it finds.
+
+    One pose file and one mask are in memory at a time, and nothing is cached.
+
+    Returns:
+      What was found, errors before warnings before facts. Without errors, `train` and `evaluate`
+      read the data.
+    """
+    try:
+        check_config(config)
+        flow = flow_config(config.model)
+        check_names(config.data, flow)
+    except InputError as error:
+        return [of_error(error)]
+    data = config.data
+    train = check_poses(data, flow, data.train_poses, data.train_stride)
+    findings = [*train.findings]
+    if data.train_abnormal_poses:
+        findings += check_poses(data, flow, data.train_abnormal_poses, data.train_stride).findings
+    findings += _labels(data)
+    if _is_there(data, data.test_poses):
+        test = check_poses(data, flow, data.test_poses, data.test_stride)
+        findings += [*test.findings, *_overlap(train.clips, test.clips)]
+        if _is_there(data, data.masks):
+            findings += check_masks(data, test.clips)
+    findings += _no_test_set(data)
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _is_there(data: ConfigDict, folder: str) -> bool:
+    return Path(data.root, folder).is_dir()
+
+
+def _no_test_set(data: ConfigDict) -> Iterator[Finding]:
+    for folder in (data.test_poses, data.masks):
+        if not _is_there(data, folder):
+            yield Finding(
+                "warning",
+                str(Path(data.root, folder)),
+                "is no folder, so train ends without an evaluation, and evaluate stops",
+            )
+
+
+def _labels(data: ConfigDict) -> Iterator[Finding]:
+    if not data.train_labels:
+        return
+    path = Path(data.root, data.train_labels)
+    if not path.exists():
+        yield Finding("error", str(path), "is missing; config.data.train_labels names it")
+    if data.train_label_kind not in LABEL_KINDS:
+        reason = f"must be one of {', '.join(LABEL_KINDS)}, got {data.train_label_kind!r}"
+        yield Finding("error", "config.data.train_label_kind", reason)
+
+
+def _overlap(train: list[ClipFacts], test: list[ClipFacts]) -> Iterator[Finding]:
+    trained = {clip.content: clip.name for clip in train if clip.counts.people}
+    pairs = [f"{trained[clip.content]} as {clip.name}" for clip in test if clip.content in trained]
+    if pairs:
+        yield Finding(
+            "error",
+            "config.data.test_poses",
+            f"files that are among the training poses too ({len(pairs)}): {listed(pairs)}; a score "
+            "of what was trained on says nothing",
+        )
