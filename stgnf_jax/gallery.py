@@ -130,7 +130,9 @@ def explanations(scored: Scored, models: Sequence[Model]) -> Figure:
     chosen = extreme_windows(windows, NUM_STRIPS, lowest=True)
     nll = decompose_members(models, load_windows(models[0], scored.window_set, chosen)).nll
     strips = [
-        pictures.ExplainedStrip(_poses(scored, i), terms, _caption(scored, i))
+        pictures.ExplainedStrip(
+            _poses(scored, i), terms, f"nll {minus(f'{terms.sum():.2f}')}   {_place(scored, i)}"
+        )
         for i, terms in zip(chosen, np.asarray(nll), strict=True)
     ]
     return pictures.explained_strips(strips, models[0].config.skeleton)
@@ -160,6 +162,9 @@ def _poses(scored: Scored, window: int) -> NDArray[np.float32]:
 
 
 def _caption(scored: Scored, window: int) -> str:
-    clip, person, start, score = (column[window] for column in scored.windows)
-    place = f"clip {scored.frames.clips[clip]}, person {person}, from frame {start}"
-    return f"score {minus(f'{score:.2f}')}   {place}"
+    return f"score {minus(f'{scored.windows.score[window]:.2f}')}   {_place(scored, window)}"
+
+
+def _place(scored: Scored, window: int) -> str:
+    clip, person, start, _ = (column[window] for column in scored.windows)
+    return f"clip {scored.frames.clips[clip]}, person {person}, from frame {start}"

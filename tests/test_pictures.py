@@ -86,6 +86,14 @@ def test_a_persons_colour_is_the_share_of_scores_that_are_as_low() -> None:
     assert np.ma.getmaskarray(shown)[:, [0, 5]].all()
 
 
+def test_a_clip_that_goes_very_low_is_not_flattened() -> None:
+    scores = fake_scores(9, 9)
+    raw = np.full(18, -2.0)
+    raw[3:5], raw[12] = -500, -100
+    low, other = pictures.score_curves(scores._replace(raw=raw), [0, 1]).axes
+    assert (low.get_yscale(), other.get_yscale()) == ("symlog", "linear")
+
+
 def test_the_axis_names_the_scores_unit() -> None:
     figure = pictures.score_curves(fake_scores(6), [0], unit="log density")
     assert figure.get_supylabel() == "normality (log density)"

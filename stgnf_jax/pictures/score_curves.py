@@ -19,12 +19,14 @@ from stgnf_jax.pictures.style import (
     ORANGE,
     RARITY,
     legend_above,
+    minus,
     new_figure,
     tidy,
 )
 from stgnf_jax.scoring import FrameScores, PersonScores
 
 MOST_PEOPLE = 6  # lines below a clip's curve
+FLATTENING = 20  # so many times usual scores, and an axis turns logarithmic
 RAREST = 1e-3  # where the darkest colour begins
 # Heights in inches: a curve, a person's line, what is around them, the colour bar.
 CURVE, LINE, SPACE, BAR = 1.1, 0.14, 0.65, 0.6
@@ -55,9 +57,10 @@ def score_curves(
 
     The thick line is the smoothed score, the thin dark one the score before smoothing, which is
     that of the lowest person, absent where nobody was scored; the pale ones are all people. Frames
-    that the ground truth calls abnormal are shaded. Each clip has a scale of its own: the scores
-    have long tails, and one bad clip would flatten all others. Below a clip's curve the people who
-    go lowest have a line each, the darker, the fewer scores of the whole set are as low.
+    that the ground truth calls abnormal are shaded. Each clip has a scale of its own, logarithmic
+    below usual scores where need be: the scores have long tails, and a low one would flatten all.
+    Below a clip's curve the people who go lowest have a line each, the darker, the fewer scores of
+    the whole set are as low.
 
     Args:
       scores: score of each frame.
@@ -82,6 +85,7 @@ def score_curves(
         axes.plot(raw[frames], color=INK if crowd else GREY, linewidth=1, label=low)
         axes.plot(scores.smoothed[frames], color=BLUE, linewidth=2, label="frame score")
         axes.set_xlim(-0.5, frames.stop - frames.start - 0.5)
+        _scale(axes, scores, frames)
         tidy(axes, title=scores.clips[clip])
         if crowd:
             axes.tick_params(labelbottom=False, bottom=False)
@@ -129,6 +133,19 @@ def _shade(axes: Axes, abnormal: NDArray[np.bool_]) -> None:
     for i, (start, end) in enumerate(edges.reshape(-1, 2)):
         label = "" if i else "abnormal (ground truth)"
         axes.axvspan(start - 0.5, end - 0.5, color=ORANGE, alpha=0.3, linewidth=0, label=label)
+
+
+def _scale(axes: Axes, scores: FrameScores, frames: slice) -> None:
+    """Makes the axis logarithmic beyond usual scores, where the lowest one would flatten all."""
+    usual = 3 * abs(float(np.median(scores.raw)))
+    lowest = float(scores.raw[frames].min(initial=0))
+    if usual and lowest < -FLATTENING * usual:
+        powers = np.arange(np.ceil(np.log10(usual)), np.log10(-lowest))
+        axes.set_yscale("symlog", linthresh=usual, linscale=0.7)
+        axes.set_ylim(2 * lowest, float(scores.raw[frames].max()) + usual / 2)
+        ticks = [0, *-(10**powers)]
+        axes.set_yticks(ticks, [minus(f"{tick:g}") for tick in ticks])
+        axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _draw_people(axes: Axes, crowd: Sequence[Person]) -> None:
