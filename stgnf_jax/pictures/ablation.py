@@ -45,7 +45,9 @@ def ablation_curve(
     figure = new_figure(height=4.2, width=6.5)
     axes = figure.subplots()
     for i, (name, points) in enumerate(curves.items()):
-        _draw_curve(axes, name, sorted(points, key=lambda point: point.x), CYCLE[i % len(CYCLE)])
+        color = CYCLE[i % len(CYCLE)]
+        _draw_curve(axes, name, sorted(points, key=lambda point: point.x), color)
+        _draw_published(axes, name, points, color)
     values = sorted({point.x for points in curves.values() for point in points})
     if log_x:
         axes.set_xscale("log")
@@ -68,21 +70,25 @@ def _draw_curve(axes: Axes, name: str, points: Sequence[AblationPoint], color: s
         x,
         mean,
         (below, above),
-        color=color,
-        linewidth=2,
-        marker="o",
-        markersize=6,
+        fmt="o-",
+        lw=2,
+        elinewidth=1.2,
         capsize=3,
+        ms=6,
+        color=color,
         label=name,
     )
+
+
+def _draw_published(axes: Axes, name: str, points: Sequence[AblationPoint], color: str) -> None:
     published = [(point.x, point.paper) for point in points if point.paper is not None]
     if published:
         axes.plot(
             *zip(*published, strict=True),
             "D",
             color=color,
-            markerfacecolor="none",
-            markersize=9,
-            markeredgewidth=1.5,
+            mfc="none",
+            ms=9,
+            mew=1.5,
             label=f"{name} (paper)",
         )

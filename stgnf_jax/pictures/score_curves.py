@@ -75,18 +75,12 @@ def score_curves(
     bar = BAR if any(lines) else 0
     figure = new_figure(height=0.7 + bar + sum(heights) + SPACE * len(clips))
     rows = iter(figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0])
-    raw = np.where(scores.scored, scores.raw, np.nan)
     for clip, crowd, count in zip(clips, crowds, lines, strict=True):
-        frames, axes = scores.frames(clip), next(rows)
+        axes = next(rows)
         if normal is not None:
-            _shade(axes, ~normal[frames])
+            _shade(axes, ~normal[scores.frames(clip)])
         _draw_people(axes, crowd)
-        low = "lowest person" if crowd else "before smoothing"
-        axes.plot(raw[frames], color=INK if crowd else GREY, linewidth=1, label=low)
-        axes.plot(scores.smoothed[frames], color=BLUE, linewidth=2, label="frame score")
-        axes.set_xlim(-0.5, frames.stop - frames.start - 0.5)
-        _scale(axes, scores, frames)
-        tidy(axes, title=scores.clips[clip])
+        _draw_curve(axes, scores, clip, "lowest person" if crowd else "before smoothing")
         if crowd:
             axes.tick_params(labelbottom=False, bottom=False)
             _draw_rarity(next(rows), crowd[:count], hidden=len(crowd) - count)
@@ -133,6 +127,16 @@ def _shade(axes: Axes, abnormal: NDArray[np.bool_]) -> None:
     for i, (start, end) in enumerate(edges.reshape(-1, 2)):
         label = "" if i else "abnormal (ground truth)"
         axes.axvspan(start - 0.5, end - 0.5, color=ORANGE, alpha=0.3, linewidth=0, label=label)
+
+
+def _draw_curve(axes: Axes, scores: FrameScores, clip: int, lowest: str) -> None:
+    frames = scores.frames(clip)
+    raw = np.where(scores.scored, scores.raw, np.nan)[frames]
+    axes.plot(raw, color=INK, linewidth=1, label=lowest)
+    axes.plot(scores.smoothed[frames], color=BLUE, linewidth=2, label="frame score")
+    axes.set_xlim(-0.5, frames.stop - frames.start - 0.5)
+    _scale(axes, scores, frames)
+    tidy(axes, title=scores.clips[clip])
 
 
 def _scale(axes: Axes, scores: FrameScores, frames: slice) -> None:
