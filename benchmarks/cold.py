@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import app, flags
-from pairs import Row, rate, save, table
+from pairs import Row, rate, report
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("root", None, "a data set as configs/shanghaitech.py wants it", required=True)
@@ -50,8 +50,7 @@ def main(_: Sequence[str]) -> None:
             for row in rows:
                 row.ours.append(evaluate(cache, out))
                 row.peer.append(theirs)
-    print(table(rows, "seconds", faster_is="less"))
-    save(FLAGS.out, rows)
+    report("From pose files to the AUC", rows, FLAGS.out, "seconds", faster_is="less")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 The detections lie in one memory-mapped file; `mapped_scoring.py` scores them, a process each time.
 """
 
-import json
 import re
 import shlex
 import subprocess
@@ -18,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from absl import app, flags
 from matplotlib.figure import Figure
-from pairs import machine
+from pairs import save
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("windows", ["1000", "100000", "10000000"], "how many to score")
@@ -93,15 +92,15 @@ def main(_: Sequence[str]) -> None:
             for windows in FLAGS.windows
             for devices in FLAGS.devices
         ]
-    print("| devices | windows | windows/s | resident MB |\n|---|---|---|---|")
+    lines = ["| devices | windows | windows/s | resident MB |", "|---|---|---|---|"]
     for point in points:
         rate, memory = point.windows_per_second, point.resident_mb
-        print(f"| {point.devices} | {point.windows:,} | {rate:,.0f} | {memory:,.0f} |")
+        lines.append(f"| {point.devices} | {point.windows:,} | {rate:,.0f} | {memory:,.0f} |")
+    text = "\n".join(lines)
+    print(text)
     if FLAGS.picture:
         draw(points, FLAGS.picture)
-    if FLAGS.out:
-        found = {"machine": machine(), "points": [point._asdict() for point in points]}
-        Path(FLAGS.out).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    save(FLAGS.out, "Growth", text, points=[point._asdict() for point in points])
 
 
 if __name__ == "__main__":

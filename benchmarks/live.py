@@ -6,6 +6,7 @@ A window is kept of every person; each frame adds a detection to all of them, an
 peer does the same for so many people and prints `median ms: NUMBER p99 ms: NUMBER`.
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 from absl import app, flags
-from pairs import Row, save, table
+from pairs import Row, report
 
 from stgnf_jax.flow import STGNF
 from stgnf_jax.flow_config import FlowConfig
@@ -86,6 +87,7 @@ def compilations_of_changing_crowds() -> int:
 
 def main(_: Sequence[str]) -> None:
     """Measures, prints a Markdown table and writes JSON."""
+    os.sched_setaffinity(0, {0})  # the peer's too
     rows = []
     for people in map(int, FLAGS.people):
         measured = [(ours(people), peers(people)) for _ in range(FLAGS.rounds)]
@@ -93,9 +95,15 @@ def main(_: Sequence[str]) -> None:
             mine, theirs = ([one[who][i] for one in measured] for who in (0, 1))
             rows.append(Row(f"{people} people, {figure}", mine, theirs))
     compilations = compilations_of_changing_crowds()
-    print(table(rows, "ms a frame", faster_is="less"))
+    report(
+        "Frame by frame, from keypoints to scores, 1 core",
+        rows,
+        FLAGS.out,
+        "ms a frame",
+        faster_is="less",
+        compilations=compilations,
+    )
     print(f"compiled while 0 to {3 * MOST - 1} people came: {compilations} times")
-    save(FLAGS.out, rows, compilations=compilations)
 
 
 if __name__ == "__main__":

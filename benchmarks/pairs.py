@@ -70,8 +70,23 @@ def machine() -> dict[str, object]:
     }
 
 
-def save(path: str, rows: Sequence[Row], **others: object) -> None:
-    """Writes rows, machine and anything else as JSON; nothing where `path` is empty."""
+def report(
+    title: str,
+    rows: Sequence[Row],
+    path: str,
+    unit: str = "windows/s",
+    *,
+    faster_is: str = "more",
+    **others: object,
+) -> None:
+    """Prints a table of rows, and saves it with whatever else was found."""
+    text = table(rows, unit, faster_is=faster_is)
+    print(text)
+    save(path, title, text, rows=[row._asdict() for row in rows], **others)
+
+
+def save(path: str, title: str, text: str, **found: object) -> None:
+    """Writes a table and what it was made from as JSON; nothing where `path` is empty."""
     if path:
-        found = {"machine": machine(), **others, "rows": [row._asdict() for row in rows]}
-        Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        whole = {"title": title, "table": text, "machine": machine(), **found}
+        Path(path).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")

@@ -1,19 +1,23 @@
 #!/bin/sh
-# Runs every benchmark, each beside the same program of another make; tables to stdout, JSON to OUT.
+# Runs every benchmark beside a plain PyTorch flow; OUT/benchmarks.md has the tables.
 #
-#   sh benchmarks/run.sh OUT DATA CHECKPOINT "python other_program.py" "python other_live.py"
+#   sh benchmarks/run.sh OUT DATA CHECKPOINT PEER_PYTHON PEER_FILE
 #
-# DATA is a data set as configs/shanghaitech.py wants it. The first program understands
-# `score|train --threads N` and prints `windows/s: NUMBER`; the second gets a number of people and
-# prints `median ms: NUMBER p99 ms: NUMBER`.
+# DATA is a data set as configs/shanghaitech.py wants it. PEER_PYTHON is a Python with torch,
+# PEER_FILE a program as peer_scoring.py and peer_live.py want it, which understands
+# `score|train --threads N` and prints `windows/s: NUMBER`. It takes half an hour on two cores.
 set -eu
-out=$1 data=$2 checkpoint=$3 peer=$4 live=$5
-python=${PYTHON:-python}
+out=$1 data=$2 checkpoint=$3 peer_python=$4 peer=$5
+python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 mkdir -p "$out"
-"$python" "$here/scoring.py" --threads=1 --peer="$peer score --threads 1" --out="$out/scoring.json"
-"$python" "$here/training.py" --peer="$peer train --threads {threads}" --out="$out/training.json"
-"$python" "$here/cold.py" --root="$data" --checkpoint="$checkpoint" --peer="$peer score" \
-    --out="$out/cold.json"
-"$python" "$here/live.py" --peer="$live {people}" --out="$out/live.json"
+"$python" "$here/scoring.py" --out="$out/scoring.json" \
+    --peer="$peer_python $here/peer_scoring.py $peer {adjacency} score --threads {threads}"
+"$python" "$here/training.py" --out="$out/training.json" \
+    --peer="$peer_python $peer train --threads {threads}"
+"$python" "$here/live.py" --out="$out/live.json" \
+    --peer="$peer_python $here/peer_live.py $peer {people}"
+"$python" "$here/cold.py" --root="$data" --checkpoint="$checkpoint" --out="$out/cold.json" \
+    --peer="$peer_python $peer score"
 "$python" "$here/growth.py" --out="$out/growth.json" --picture="$out/growth.png"
+"$python" "$here/summary.py" "$out" scoring training live cold growth

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from absl import app, flags
-from pairs import Row, rate, save, table
+from pairs import Row, rate, report
 
 from stgnf_jax.flow import STGNF
 from stgnf_jax.flow_config import FlowConfig
@@ -108,8 +108,7 @@ def main(_: Sequence[str]) -> None:
     # JAX's threads keep to the cores they were started on, so the most come first.
     counts = sorted(map(int, FLAGS.threads), reverse=True)
     rows = [row for threads in counts for row in measure(x.astype(np.float32), threads)]
-    print(table(rows))
-    save(FLAGS.out, rows)
+    report("Scoring, windows in memory", rows, FLAGS.out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import app, flags
-from pairs import Row, rate, save, table
+from pairs import Row, rate, report
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
@@ -29,7 +29,7 @@ def measure(threads: int) -> list[Row]:
     """One flow, an ensemble and the peer, in turn."""
     rows = [
         Row(f"{name}, {threads} core(s)", [], [])
-        for name in ("one flow", f"ensemble of {FLAGS.members}")
+        for name in ("one flow", f"ensemble of {FLAGS.members}, a member's windows")
     ]
     for _ in range(FLAGS.rounds):
         command = FLAGS.peer.replace("{threads}", str(threads))
@@ -51,8 +51,7 @@ def main(_: Sequence[str]) -> None:
             f"{threads} core(s): {FLAGS.members} members cost {statistics.median(costs):.2f} "
             "times what one does"
         )
-    print(table(rows))
-    save(FLAGS.out, rows)
+    report("Training, batches of 256, whole steps", rows, FLAGS.out)
 
 
 if __name__ == "__main__":

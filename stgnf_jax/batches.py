@@ -19,7 +19,7 @@ SMALL = 128
 
 
 def map_windows(
-    function: Callable[[jax.Array], Any],
+    function: Callable[[Any], Any],
     windows: np.ndarray,
     load: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Any:
@@ -56,7 +56,7 @@ def _join_shares(shares: Any, count: int) -> Any:
 
 
 def _map_local(
-    function: Callable[[jax.Array], Any],
+    function: Callable[[Any], Any],
     windows: np.ndarray,
     load: Callable[[np.ndarray], np.ndarray],
 ) -> Any:
@@ -87,7 +87,7 @@ def _place(batch: np.ndarray, mesh: Mesh) -> np.ndarray | jax.Array:
     return jax.device_put(batch, NamedSharding(mesh, PartitionSpec("windows")))
 
 
-def _empty(function: Callable[[jax.Array], Any], windows: np.ndarray) -> Any:
+def _empty(function: Callable[[Any], Any], windows: np.ndarray) -> Any:
     """What a function gives, of no windows."""
     one = jax.ShapeDtypeStruct((1, *windows.shape[1:]), windows.dtype)
     found = jax.eval_shape(function, one)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
+    from stgnf_jax.pose_formats.convert_poses import Converted
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 # Objects made between two searches for garbage.
@@ -96,6 +97,59 @@ def _runs_flags() -> None:
 
     flags.DEFINE_enum("sort", "name", list(SORT_FIELDS), "what the runs are sorted by")
     flags.DEFINE_enum("format", "table", ["table", "csv", "json"], "how they are printed")
+
+
+def _convert_flags() -> None:
+    from stgnf_jax.pose_formats.conversion import FORMAT_NAMES, MISSING, Conversion
+
+    default = Conversion()
+    flags.DEFINE_enum("format", None, FORMAT_NAMES, "what the files are; found out by itself")
+    flags.DEFINE_integer(
+        "first_frame", default.first_frame, "the number of a clip's first frame", lower_bound=0
+    )
+    flags.DEFINE_list("resolution", None, "WIDTH,HEIGHT, where coordinates are fractions of it")
+    flags.DEFINE_enum(
+        "missing", default.missing, MISSING, "what happens to joints that were not found"
+    )
+    flags.DEFINE_integer(
+        "max_gap", default.max_gap, "frames over which a joint is interpolated", lower_bound=0
+    )
+
+
+def _track_flags() -> None:
+    from stgnf_jax.pose_formats.conversion import Tracking
+
+    default = Tracking()
+    flags.DEFINE_integer(
+        "track_patience",
+        default.patience,
+        "frames for which the tracker remembers a person who is not seen",
+        lower_bound=0,
+    )
+    flags.DEFINE_float(
+        "track_confidence",
+        default.confidence,
+        "the mean confidence of joints that begins a track",
+        lower_bound=0.0,
+    )
+    flags.DEFINE_float(
+        "track_overlap",
+        default.overlap,
+        "share by which a person's box and the one that the tracker expects overlap, at least",
+        lower_bound=0.0,
+    )
+
+
+def _overwrite_flag() -> None:
+    flags.DEFINE_bool("overwrite", False, "replace files that exist")
+
+
+def _num_frames_flag() -> None:
+    flags.DEFINE_string(
+        "num_frames",
+        "",
+        "frames of the clips: a number, or a CSV file with clip,num_frames; from the poses without",
+    )
 
 
 def _check_flags() -> None:
@@ -196,6 +250,63 @@ def _import_checkpoint(_: Any, file: str, out: str) -> None:
     print(f"the model is in {out}")
 
 
+def _convert_poses(values: Any, source: str, out: str) -> None:
+    from pathlib import Path
+
+    from stgnf_jax.pose_formats.conversion import Conversion, Tracking
+    from stgnf_jax.pose_formats.convert_poses import convert_poses
+
+    conversion = Conversion(
+        values.format or "",
+        values.first_frame,
+        _resolution(values.resolution),
+        values.missing,
+        values.max_gap,
+        Tracking(values.track_patience, values.track_confidence, values.track_overlap),
+        values.overwrite,
+    )
+    done = convert_poses(Path(_path(source)), Path(_path(out)), conversion)
+    _print_converted(done, values.first_frame)
+
+
+def _print_converted(done: "Converted", first_frame: int) -> None:
+    print(
+        f"{done.clips} clips: {done.people} people in {done.frames} frames, {done.detections} "
+        f"detections\njoints: {done.interpolated} interpolated, {done.missing} missing\n"
+        f"detections left out: {done.dropped} for missing joints, {done.untracked} without a "
+        f"track, {done.repeated} of a person who is in the frame already"
+    )
+    if done.first_frame == 1:
+        print(
+            "no frame 0 has people; if frames are counted from "
+            f"{first_frame + 1}, give --first_frame={first_frame + 1}"
+        )
+
+
+def _resolution(parts: list[str] | None) -> tuple[float, float] | None:
+    if parts is None:
+        return None
+    if len(parts) == 2 and all(part.isdecimal() and int(part) for part in parts):
+        return int(parts[0]), int(parts[1])
+    from stgnf_jax.errors import InputError
+
+    raise InputError(f"is {','.join(parts)}, expected WIDTH,HEIGHT", field="--resolution")
+
+
+def _label(values: Any, spans: str) -> None:
+    from pathlib import Path
+
+    from stgnf_jax.label_masks import label
+
+    out, num_frames = Path(_path(values.out)), _path(values.num_frames)
+    masks = label(_config(values), Path(_path(spans)), out, num_frames, values.overwrite)
+    abnormal = sum(int(mask.sum()) for mask in masks.abnormal)
+    print(
+        f"masks of {len(masks.clips)} clips are in {out}: {abnormal} of "
+        f"{sum(map(len, masks.abnormal))} frames are abnormal"
+    )
+
+
 def _runs(values: Any, folder: str) -> None:
     from stgnf_jax.runs import load_runs
     from stgnf_jax.runs_output import OUTPUTS
@@ -239,6 +350,24 @@ COMMANDS = {
     ),
     "import-checkpoint": Command(
         "convert one of the authors' .tar files", _import_checkpoint, (), ("FILE", "OUT")
+    ),
+    "convert-poses": Command(
+        "convert poses of other programs",
+        _convert_poses,
+        (_convert_flags, _track_flags, _overwrite_flag),
+        ("IN", "OUT"),
+    ),
+    "label": Command(
+        "make the masks of test clips from a file of spans",
+        _label,
+        (
+            _config_flag,
+            _required("out", "folder for the masks"),
+            _num_frames_flag,
+            _overwrite_flag,
+            _skip_bad_flag,
+        ),
+        ("SPANS",),
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),

@@ -3,7 +3,7 @@
 import csv
 import os
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +19,12 @@ LABELS = ("normal", "abnormal")
 
 
 class Span(NamedTuple):
-    """One person in one clip from a first to a last frame, both included.
+    """One person, or everybody, in one clip from a first to a last frame, both included.
 
     Attributes:
       place: the file, and the line or entry there.
       clip: its name.
-      person: the number of the person in the clip.
+      person: the number of the person in the clip, None for everybody.
       first_frame: its number.
       last_frame: its number.
       label: one of `LABELS`.
@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
     place: str
     clip: str
-    person: int
+    person: int | None
     first_frame: int
     last_frame: int
     label: str
@@ -49,7 +49,11 @@ def abnormal_in_spans(path: str | os.PathLike[str], tracks: Tracks) -> NDArray[n
       InputError: the file cannot be read; a span is not of this form, is of a clip or a person
         that is not there, goes beyond the person's frames, or contradicts another one.
     """
-    spans = read_spans(path)
+    return abnormal_by(read_spans(path), tracks)
+
+
+def abnormal_by(spans: Sequence[Span], tracks: Tracks) -> NDArray[np.bool_]:
+    """Which poses some spans of single persons call abnormal, (D,): see `abnormal_in_spans`."""
     named = zip(tracks.clip.tolist(), tracks.person.tolist(), strict=True)
     track_of = {(tracks.clips[clip], person): track for track, (clip, person) in enumerate(named)}
     is_abnormal = np.array([span.label == "abnormal" for span in spans] + [False])
@@ -70,10 +74,12 @@ def abnormal_in_spans(path: str | os.PathLike[str], tracks: Tracks) -> NDArray[n
     return is_abnormal[labelled_by]
 
 
-def _poses(span: Span, tracks: Tracks, track_of: Mapping[tuple[str, int], int]) -> NDArray[np.intp]:
+def _poses(
+    span: Span, tracks: Tracks, track_of: Mapping[tuple[str, int | None], int]
+) -> NDArray[np.intp]:
     """Numbers of the poses in a span."""
     if span.clip not in tracks.clips:
-        raise InputError("is not among the training poses", file=f"{span.place}: clip {span.clip}")
+        raise InputError("is not among the poses", file=f"{span.place}: clip {span.clip}")
     if (span.clip, span.person) not in track_of:
         raise _fault(span, "is not in this clip")
     start, end = tracks.offsets[track_of[span.clip, span.person] :][:2]
@@ -93,8 +99,11 @@ def _fault(span: Span, reason: str, frame: object | None = None) -> InputError:
     )
 
 
-def read_spans(path: str | os.PathLike[str]) -> list[Span]:
-    """The spans of a CSV or JSON file, in its order; see `abnormal_in_spans`."""
+def read_spans(path: str | os.PathLike[str], *, everybody: bool = False) -> list[Span]:
+    """The spans of a CSV or JSON file, in its order; see `abnormal_in_spans`.
+
+    With `everybody`, a span without a person is of all who are in its frames.
+    """
     readers = {".csv": _csv_rows, ".json": _json_rows}
     read = readers.get(Path(path).suffix.lower())
     if read is None:
@@ -102,7 +111,9 @@ def read_spans(path: str | os.PathLike[str]) -> list[Span]:
             "is not named *.csv or *.json; for masks, set config.data.train_label_kind", file=path
         )
     try:
-        return [_span(f"{os.fspath(path)}: {where}", row) for where, row in read(Path(path))]
+        return [
+            _span(f"{os.fspath(path)}: {where}", row, everybody) for where, row in read(Path(path))
+        ]
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path) from error
     except UnicodeDecodeError as error:
@@ -139,7 +150,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"entry {number}", row
 
 
-def _span(place: str, row: Mapping[str, Any]) -> Span:
+def _span(place: str, row: Mapping[str, Any], everybody: bool) -> Span:
     clip, label = row.get("clip"), row.get("label")
     if not isinstance(clip, str) or not clip:
         raise InputError(f"is {reprlib.repr(clip)}, expected a name", file=place, field="clip")
@@ -147,7 +158,9 @@ def _span(place: str, row: Mapping[str, Any]) -> Span:
         raise InputError(
             f"is {reprlib.repr(label)}, expected normal or abnormal", file=place, field="label"
         )
-    person, first, last = (_whole_number(row, name, place) for name in FIELDS[1:4])
+    nobody = everybody and row.get("person") in (None, "")
+    person = None if nobody else _whole_number(row, "person", place)
+    first, last = (_whole_number(row, name, place) for name in FIELDS[2:4])
     if last < first:
         raise InputError(
             f"is {last}, before the first one, {first}", file=place, field="last_frame"

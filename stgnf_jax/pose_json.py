@@ -66,6 +66,16 @@ def read_people(
       InputError: the file as a whole cannot be used.
     """
     document, plain = _parse(raw)
+    return people_in(document, num_joints, frame_order, report, plain=plain)
+
+
+def people_in(
+    document: Any, num_joints: int, frame_order: FrameOrder, report: Report, *, plain: bool = False
+) -> list[Person]:
+    """`read_people` of JSON that is parsed already.
+
+    `plain` says that no key stood twice in it and that no number is a boolean, which is faster.
+    """
     if not isinstance(document, dict):
         raise InputError(f"holds {reprlib.repr(document)}, expected an object of persons")
     people = []

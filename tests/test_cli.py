@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from stgnf_jax import checkpoint
 from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
-from tests.small import random_model, write_data
+from tests.pose_formats.samples import mediapipe, openpose
+from tests.small import random_model, write_data, write_spans
 from tests.test_run_summary import SUMMARY
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +63,8 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
         ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad", "--[no]pictures")),
         ("import-checkpoint", ("FILE OUT",)),
+        ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
+        ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("demo", ("--out", "--seed")),
     ],
@@ -77,7 +80,17 @@ def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested_for_help() -> None:
-    tested = {"check-data", "train", "score", "evaluate", "import-checkpoint", "runs", "demo"}
+    tested = {
+        "check-data",
+        "train",
+        "score",
+        "evaluate",
+        "import-checkpoint",
+        "convert-poses",
+        "label",
+        "runs",
+        "demo",
+    }
     assert set(COMMANDS) == tested
 
 
@@ -94,6 +107,10 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint",), "stgnf import-checkpoint: expected FILE OUT, got nothing"),
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
+        (("convert-poses", "a"), "stgnf convert-poses: expected IN OUT, got a"),
+        (("convert-poses", "a", "b", "--format=bvh"), "value should be one of <alphapose|coco|"),
+        (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
+        (("label", "a"), "flag --out=None: Flag --out must have a value"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
@@ -222,6 +239,36 @@ def test_runs(tmp_path: Path) -> None:
     assert_one_line(stgnf("runs", tmp_path / "c"), "stgnf runs: ", "c: holds no runs: ")
 
 
+def test_convert_poses(tmp_path: Path) -> None:
+    source = mediapipe(tmp_path / "in").parent
+    flags = (source, tmp_path / "out", "--first_frame=0")
+    assert_one_line(
+        stgnf("convert-poses", *flags), "stgnf convert-poses: ", "clip.json: has coordinates that"
+    )
+    done = stgnf("convert-poses", *flags, "--resolution=1024")
+    assert_one_line(done, "--resolution: is 1024, expected WIDTH,HEIGHT")
+    source = openpose(tmp_path / "in again")
+    next(iter(sorted(source.iterdir()))).unlink()
+    assert succeed("convert-poses", source, tmp_path / "out") == (
+        "1 clips: 2 people in 2 frames, 4 detections\n"
+        "joints: 0 interpolated, 0 missing\n"
+        "detections left out: 0 for missing joints, 0 without a track, 0 of a person who is in the "
+        "frame already\n"
+        "no frame 0 has people; if frames are counted from 1, give --first_frame=1\n"
+    )
+    assert sorted(json.loads((tmp_path / "out/clip.json").read_text())) == ["1", "2"]
+
+
+def test_label(tmp_path: Path, data: str) -> None:
+    spans = write_spans(tmp_path / "spans.csv", ("a", 1, 8, 19, "abnormal"))
+    masks = tmp_path / "masks"
+    printed = succeed("label", spans, CUSTOM, data, NO_CACHE, f"--out={masks}", "--num_frames=30")
+    assert printed == f"masks of 2 clips are in {masks}: 12 of 60 frames are abnormal\n"
+    assert np.flatnonzero(np.load(masks / "a.npy")).tolist() == list(range(8, 20))
+    again = stgnf("label", spans, CUSTOM, data, NO_CACHE, f"--out={masks}")
+    assert_one_line(again, "stgnf label: ", "a.npy: exists; remove it, or give --overwrite")
+
+
 def read_scores(out: Path) -> dict[str, NDArray[Any]]:
     with np.load(out / "scores.npz") as file:
         return dict(file)
@@ -251,9 +298,9 @@ def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Pat
     flags = [
         *("--config=configs/shanghaitech.py", "--config.data.windowing=reference", NO_CACHE),
         f"--config.data.root={shared / 'goldens/poses'}",
-        *("--pictures", "--config.scoring.explain=2"),
     ]
-    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", flags)
+    more = ["--pictures", "--config.scoring.explain=2"]
+    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", [*flags, *more])
     assert (tmp_path / "out/pictures/explanations.svg").exists()
     assert len(json.loads((tmp_path / "out/explanations.json").read_text())["windows"]) == 2
     with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:

@@ -60,7 +60,8 @@ def test_a_window_without_any_likelihood_counts_but_is_not_explained(
         axes.get_title(loc="left")
         for axes in explanations(evaluation.scored, [random_model()]).axes
     ]
-    place = f"from frame {windows.start[lowest]}"
+    clip, person, start, _ = (column[lowest] for column in windows)
+    place = f"clip {'ab'[clip]}, person {person}, from frame {start}"
     shown = [title for title in titles if "clip" in title]
     assert len(shown) == 3
     assert not any("inf" in title or title.endswith(place) for title in shown)

@@ -55,7 +55,7 @@ def test_no_spans_are_no_abnormal_poses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("span", "message"),
     [
-        (("c", 1, 5, 6, "normal"), "line 3: clip c: is not among the training poses"),
+        (("c", 1, 5, 6, "normal"), "line 3: clip c: is not among the poses"),
         (("a", 2, 5, 6, "normal"), "line 3: clip a: person 2: is not in this clip"),
         (("empty", 1, 0, 0, "normal"), "line 3: clip empty: person 1: is not in this clip"),
         (("a", 1, 4, 6, "normal"), "clip a: person 1: has frames 5 to 9, so 4 to 6 goes beyond"),
