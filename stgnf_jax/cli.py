@@ -172,6 +172,8 @@ def _path(name: str) -> str:
 
 
 def _print_metrics(metrics: "Metrics") -> None:
+    from stgnf_jax.metrics.text import figure_lines
+
     print(
         f"AUC {metrics.auc_micro:.6f} (micro, {metrics.num_frames} frames of "
         f"{metrics.num_clips} clips, {metrics.num_windows} windows)"
@@ -182,6 +184,7 @@ def _print_metrics(metrics: "Metrics") -> None:
             f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
             f"+- {statistics.stdev(aucs):.6f}"
         )
+    print("\n".join(figure_lines(metrics)))
 
 
 def _check_data(values: Any) -> None:

@@ -40,6 +40,10 @@ def _data() -> dict[str, object]:
         "train_poses": "pose/train",
         "test_poses": "pose/test",
         "masks": "gt/test_frame_mask",
+        # Boxes of abnormal events, tracked, as a CSV file a clip, for RBDC and TBDC; "" for none.
+        "track_truth": "",
+        # A text file with the name of one test clip a line: only those count; "" for all.
+        "clips": "",
         # For the supervised setting, see docs/supervised.md; all of it "" for the unsupervised one.
         # Poses of abnormal people only.
         "train_abnormal_poses": "",
@@ -113,6 +117,12 @@ def _scoring() -> dict[str, object]:
         "score": "nll",
         # Of how many people, the least normal ones, the nll is explained: see docs/explanations.md.
         "explain": 0,
+        # Joints whose confidence is above this make a person's box, for RBDC and TBDC.
+        "box_confidence": 0.05,
+        # Intervals of figures: share of the resamples of clips that lie within, and how many
+        # resamples there are; 0 for no intervals.
+        "interval_level": 0.95,
+        "interval_resamples": 1000,
     }
 
 
@@ -124,15 +134,11 @@ def check_config(config: ConfigDict) -> None:
     """
     _check_whole_numbers(config)
     _check_numbers(config.training)
+    _check_scoring(config.scoring)
     if config.training.patience and not config.training.held_out:
         raise InputError(
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
-        )
-    if config.scoring.score not in SCORES:
-        raise InputError(
-            f"must be one of {', '.join(SCORES)}, got {config.scoring.score!r}",
-            field="config.scoring.score",
         )
     for name in ("resolution", "train_label_resolution"):
         try:
@@ -146,7 +152,7 @@ def _check_whole_numbers(config: ConfigDict) -> None:
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
     at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
     at_least |= {"training.patience": 0, "training.checkpoint_every": 1}
-    at_least |= {"scoring.explain": 0}
+    at_least |= {"scoring.explain": 0, "scoring.interval_resamples": 0}
     for name, least in at_least.items():
         value = attrgetter(name)(config)
         if not least <= value < 2**63:
@@ -175,6 +181,24 @@ def _check_numbers(training: ConfigDict) -> None:
             raise InputError(
                 f"must be {expected}, got {training[name]}", field=f"config.training.{name}"
             )
+
+
+def _check_scoring(scoring: ConfigDict) -> None:
+    if scoring.score not in SCORES:
+        raise InputError(
+            f"must be one of {', '.join(SCORES)}, got {scoring.score!r}",
+            field="config.scoring.score",
+        )
+    if not 0 < scoring.interval_level < 1:
+        raise InputError(
+            f"must be above 0 and below 1, got {scoring.interval_level}",
+            field="config.scoring.interval_level",
+        )
+    if not 0 <= scoring.box_confidence < math.inf:
+        raise InputError(
+            f"must be at least 0, got {scoring.box_confidence}",
+            field="config.scoring.box_confidence",
+        )
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

@@ -14,7 +14,7 @@ from stgnf_jax import pictures
 from stgnf_jax.decomposition import decompose_members
 from stgnf_jax.evaluation import Evaluation, Scored
 from stgnf_jax.explanations import load_windows
-from stgnf_jax.metrics import pr_curve, roc_curve
+from stgnf_jax.metrics import average_precision, pr_curve, roc_curve
 from stgnf_jax.model import Model
 from stgnf_jax.pictures.style import minus
 from stgnf_jax.score_kinds import UNITS
@@ -66,7 +66,8 @@ def _figures(
     )
     yield "score_curves", curves(pictures.telling_clips(frames, normal, NUM_CURVES))
     roc, pr = roc_curve(normal, frames.smoothed), pr_curve(normal, frames.smoothed)
-    yield "detection", pictures.detection_curves(roc, pr, metrics.auc_micro)
+    precision = average_precision(normal, frames.smoothed)
+    yield "detection", pictures.detection_curves(roc, pr, metrics.auc_micro, precision)
     yield "histograms", histograms(evaluation, unit)
     if len(scored.windows.score) >= FEWEST_LATENTS:
         yield "latents", latents(evaluation, models[0])

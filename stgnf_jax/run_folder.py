@@ -26,7 +26,9 @@ LOCK_FILE = ".lock"
 # Where the poses lie, how they are tested and how often is saved change no weights.
 FREE = (
     *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
-    *("training.checkpoint_every", "scoring.score", "scoring.explain"),
+    *("data.clips", "data.track_truth", "training.checkpoint_every", "scoring.score"),
+    *("scoring.box_confidence", "scoring.interval_level", "scoring.interval_resamples"),
+    "scoring.explain",
 )
 
 

@@ -88,7 +88,7 @@ def test_a_config_file_is_a_small_delta(name: str) -> None:
     assert f"AUC of {PAPER_AUC.get(name, '')}" in " ".join(doc.split()) or name not in PAPER_AUC
 
 
-@pytest.mark.parametrize("section", ["", "data", "model", "training"])
+@pytest.mark.parametrize("section", ["", "data", "model", "training", "scoring"])
 def test_the_default_takes_no_new_field(section: str) -> None:
     config = default_config()
     part = config[section] if section else config
@@ -169,6 +169,12 @@ def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
         ("training", "keypoint_noise", -1.0),
         ("training", "patience", -1),
         ("training", "checkpoint_every", 0),
+        ("scoring", "interval_resamples", -1),
+        ("scoring", "interval_level", 0.0),
+        ("scoring", "interval_level", 1.0),
+        ("scoring", "interval_level", float("nan")),
+        ("scoring", "box_confidence", -0.1),
+        ("scoring", "box_confidence", float("nan")),
     ],
 )
 def test_a_number_out_of_range(section: str, field: str, value: object) -> None:

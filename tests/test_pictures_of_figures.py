@@ -18,14 +18,13 @@ def test_detection_curves_are_drawn_with_their_areas(tmp_path: Path) -> None:
     normal = np.array([True, False, True, False])
     score = np.array([3.0, 2.0, 1.0, 0.0])
     roc, pr = roc_curve(normal, score), pr_curve(normal, score)
-    figure = pictures.detection_curves(roc, pr, 0.75)
+    figure = pictures.detection_curves(roc, pr, 0.75, 0.8333)
     texts = []
     for axes, curve in zip(figure.axes, (roc, pr), strict=True):
         np.testing.assert_array_equal(axes.lines[1].get_xydata(), np.stack(curve, axis=1))
         legend = axes.get_legend()
         assert legend is not None
         texts += [text.get_text() for text in legend.get_texts()]
-    # Half of the abnormal frames are found with precision 1, the others with 2 / 3.
     assert texts == ["chance", "AUC 0.750", "chance", "average precision 0.833"]
     np.testing.assert_array_equal(figure.axes[1].lines[0].get_ydata(), [0.5, 0.5])
     assert pixels(figure, tmp_path).shape == (460, 900, 4)
@@ -33,7 +32,7 @@ def test_detection_curves_are_drawn_with_their_areas(tmp_path: Path) -> None:
 
 def test_a_curve_of_many_points_keeps_its_ends() -> None:
     many = np.linspace(0, 1, 9999)
-    figure = pictures.detection_curves(RocCurve(many, many), PrCurve(many, 1 - many / 2), 0.5)
+    figure = pictures.detection_curves(RocCurve(many, many), PrCurve(many, 1 - many / 2), 0.5, 0.7)
     for axes in figure.axes:
         drawn = np.asarray(axes.lines[1].get_xdata())
         assert len(drawn) == 1000

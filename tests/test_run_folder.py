@@ -19,6 +19,9 @@ def test_the_same_run_is_opened_again(tmp_path: Path) -> None:
     open_run(config, description, tmp_path)
     config.data.root, config.data.test_stride, config.scoring.score = "elsewhere", 3, "typicality"
     config.training.checkpoint_every = 7
+    config.data.clips, config.data.track_truth = "human.txt", "boxes"
+    config.scoring.box_confidence, config.scoring.interval_level = 0.5, 0.5
+    config.scoring.interval_resamples = 0
     open_run(config, description, tmp_path)
     assert load_description(tmp_path) == description
 

@@ -11,24 +11,25 @@ from stgnf_jax.pictures.style import BLUE, FAINT, INK, new_figure, tidy
 MOST_POINTS = 1000
 
 
-def detection_curves(roc: RocCurve, pr: PrCurve, auc: float) -> Figure:
+def detection_curves(roc: RocCurve, pr: PrCurve, auc: float, average_precision: float) -> Figure:
     """The ROC curve and the precision-recall curve of finding abnormal frames, side by side.
 
-    With each the area under it; under the precision-recall curve, which is the average precision,
-    step by step. Dashed is what a score without any sense finds.
+    With each the figure that sums it up. Dashed is what a score without any sense finds.
 
     Args:
       roc: the ROC curve.
       pr: the precision-recall curve.
       auc: the area under the ROC curve.
+      average_precision: that of the precision-recall curve.
     """
     figure = new_figure(height=4.6)
     left, right = figure.subplots(1, 2)
     chance = float(pr.precise[-1])  # where all frames are taken for abnormal
-    average = float(np.sum(np.diff(pr.found) * pr.precise[1:]))
     _draw(left, roc.false_alarms, roc.found, (0, 1), f"AUC {auc:.3f}")
     tidy(left, "ROC", xlabel="normal frames taken for abnormal", ylabel="abnormal frames found")
-    _draw(right, pr.found, pr.precise, (chance, chance), f"average precision {average:.3f}")
+    _draw(
+        right, pr.found, pr.precise, (chance, chance), f"average precision {average_precision:.3f}"
+    )
     labels = {"xlabel": "abnormal frames found (recall)", "ylabel": "alarms that are right"}
     tidy(right, "precision and recall", **labels)
     return figure
