@@ -162,6 +162,7 @@ def _config(values: Any) -> "ConfigDict":
     config = values.config
     keep_compiled(config.data.cache_dir)
     config.data.root = _path(config.data.root)
+    config.data.second.root = _path(config.data.second.root)
     config.data.skip_bad |= values.skip_bad
     return config
 

@@ -57,6 +57,11 @@ def _data() -> dict[str, object]:
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
         "windowing": "all",
+        # Share of the windows that is trained on, whole tracks of it (section 9, figure 8); with
+        # one seed a larger share holds all that a smaller one does.
+        "train_share": 1.0,
+        # A second data set to train on too.
+        "second": _second_data(),
         # Detections from one window of a track to the next.
         "train_stride": 6,
         "test_stride": 1,
@@ -68,6 +73,23 @@ def _data() -> dict[str, object]:
         "skip_bad": False,
         # Where parsed poses and compiled functions are kept; "" for nowhere.
         "cache_dir": "~/.cache/stgnf_jax",
+    }
+
+
+def _second_data() -> dict[str, object]:
+    return {
+        # Its folder; "" for no second data set. The next fields are as above, for this one.
+        "root": "",
+        "benchmark": "custom",
+        "train_poses": "pose/train",
+        "train_abnormal_poses": "",
+        "train_labels": "",
+        "train_label_kind": "spans",
+        "train_label_resolution": (),
+        "resolution": (856.0, 480.0),
+        # 0 for all of its windows. Otherwise only abnormal ones, as many as make this share of all
+        # that is trained on, and as if they were normal (section 4.4, figure 6).
+        "contamination": 0.0,
     }
 
 
@@ -123,6 +145,8 @@ def _scoring() -> dict[str, object]:
         # resamples there are; 0 for no intervals.
         "interval_level": 0.95,
         "interval_resamples": 1000,
+        # Standard deviation of noise on the normalised keypoints that are scored (section 9).
+        "keypoint_noise": 0.0,
     }
 
 
@@ -133,19 +157,38 @@ def check_config(config: ConfigDict) -> None:
       InputError: a number out of its range, or no kind of score; names the field.
     """
     _check_whole_numbers(config)
-    _check_numbers(config.training)
+    _check_numbers(config)
     _check_scoring(config.scoring)
     if config.training.patience and not config.training.held_out:
         raise InputError(
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
         )
+    for section in ("data", "data.second"):
+        _check_resolutions(attrgetter(section)(config), f"config.{section}")
+    _check_second(config.data.second)
+
+
+def _check_resolutions(data: ConfigDict, section: str) -> None:
     for name in ("resolution", "train_label_resolution"):
         try:
-            if config.data[name] or name == "resolution":
-                check_resolution(config.data[name])
+            if data[name] or name == "resolution":
+                check_resolution(data[name])
         except ValueError as error:
-            raise InputError(str(error), field=f"config.data.{name}") from error
+            raise InputError(str(error), field=f"{section}.{name}") from error
+
+
+def _check_second(second: ConfigDict) -> None:
+    if not second.root and second.to_dict() != _second_data():
+        raise InputError(
+            "must be the folder of the second data set, which other fields describe",
+            field="config.data.second.root",
+        )
+    if second.contamination and not (second.train_labels or second.train_abnormal_poses):
+        raise InputError(
+            "needs to know who is abnormal: set train_labels or train_abnormal_poses there",
+            field="config.data.second.contamination",
+        )
 
 
 def _check_whole_numbers(config: ConfigDict) -> None:
@@ -166,21 +209,27 @@ def _check_whole_numbers(config: ConfigDict) -> None:
         )
 
 
-def _check_numbers(training: ConfigDict) -> None:
+def _check_numbers(config: ConfigDict) -> None:
     ranges: dict[str, tuple[Callable[[float], bool], str]] = dict.fromkeys(
-        ("learning_rate", "learning_rate_decay", "max_gradient_norm"),
+        ("training.learning_rate", "training.learning_rate_decay", "training.max_gradient_norm"),
         (lambda value: 0 < value < math.inf, "above 0"),
     )
     ranges |= dict.fromkeys(
-        ("average_decay", "held_out", "trim", "keypoint_drop"),
+        (
+            *("training.average_decay", "training.held_out", "training.trim"),
+            *("training.keypoint_drop", "data.second.contamination"),
+        ),
         (lambda value: 0 <= value < 1, "from 0 to below 1"),
     )
-    ranges["keypoint_noise"] = (lambda value: 0 <= value < math.inf, "at least 0")
+    ranges |= dict.fromkeys(
+        ("training.keypoint_noise", "scoring.keypoint_noise"),
+        (lambda value: 0 <= value < math.inf, "at least 0"),
+    )
+    ranges["data.train_share"] = (lambda value: 0 < value <= 1, "above 0 and at most 1")
     for name, (fits, expected) in ranges.items():
-        if not fits(training[name]):
-            raise InputError(
-                f"must be {expected}, got {training[name]}", field=f"config.training.{name}"
-            )
+        value = attrgetter(name)(config)
+        if not fits(value):
+            raise InputError(f"must be {expected}, got {value}", field=f"config.{name}")
 
 
 def _check_scoring(scoring: ConfigDict) -> None:

@@ -152,7 +152,7 @@ def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tupl
 def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
     """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
     window_set = load_test_windows(config.data, models[0].config)
-    return _score(config.scoring.score, models, window_set)
+    return _score(config.scoring, models, window_set)
 
 
 def score_against_masks(
@@ -161,18 +161,23 @@ def score_against_masks(
     """Scores the test poses with an ensemble, clips as long as their masks; and the masks, (F,)."""
     window_set, masks = load_test_set(config.data, models[0].config)
     num_frames = [len(mask) for mask in masks]
-    return _score(config.scoring.score, models, window_set, num_frames), np.concatenate(masks)
+    return _score(config.scoring, models, window_set, num_frames), np.concatenate(masks)
 
 
 def _score(
-    kind: str,
+    scoring: ConfigDict,
     models: Sequence[Model],
     window_set: WindowSet,
     num_frames: Sequence[int] | None = None,
 ) -> Scored:
     tracks, length = window_set.tracks, models[0].config.segment_length
-    source = WindowSource(tracks.keypoints, window_set.windows.start, models[0].resolution)
-    members = MemberScores(set_scores_of_kind(kind, models, source))
+    source = WindowSource(
+        tracks.keypoints,
+        window_set.windows.start,
+        models[0].resolution,
+        noise=scoring.keypoint_noise,
+    )
+    members = MemberScores(set_scores_of_kind(scoring.score, models, source))
     windows = WindowScores(*window_origin(*window_set), members.mean)
     people = person_scores(windows, length)
     seen = _frames_seen(tracks, people) if num_frames is None else num_frames
