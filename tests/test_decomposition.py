@@ -57,6 +57,7 @@ def test_every_golden_flow_sums_to_its_nll(shared: Path, name: str) -> None:
     "changes",
     [
         {"permutation": "dense_1x1", "num_levels": 2},
+        {"conditioner": "fully_connected", "num_levels": 2, "num_steps": 1},
         {"permutation": "shuffle", "num_levels": 2, "channels": 3, "num_steps": 1},
     ],
     ids=str,
