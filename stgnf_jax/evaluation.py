@@ -17,6 +17,7 @@ from stgnf_jax.config import check_config, default_config
 from stgnf_jax.distributed import leads
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
+from stgnf_jax.explanations import explain, save_explanations
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.localisation import as_detections, person_boxes
@@ -29,6 +30,7 @@ from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
     WindowScores,
+    extreme_windows,
     frame_scores,
     person_scores,
 )
@@ -89,6 +91,7 @@ def score(
     if leads():
         save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
+        _explain(config.scoring, models, scored, out)
     return scored
 
 
@@ -115,7 +118,20 @@ def evaluate(
             normal=normal,
         )
         save_metrics(out, metrics)
+        _explain(config.scoring, models, scored, out)
     return Evaluation(scored, normal, metrics)
+
+
+def _explain(
+    scoring: ConfigDict, models: Sequence[Model], scored: Scored, out: str | os.PathLike[str]
+) -> None:
+    """Writes the explanations that a configuration asks for."""
+    if scoring.explain:
+        chosen = extreme_windows(scored.windows, scoring.explain, lowest=True)
+        found = explain(models, scored.window_set, chosen)
+        save_explanations(
+            out, found, scored.windows, models[0].config.skeleton, scored.frames.clips
+        )
 
 
 def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:

@@ -29,7 +29,7 @@ FREE = (
     *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
     *("data.clips", "data.track_truth", "data.second.root", "training.checkpoint_every"),
     *("scoring.score", "scoring.keypoint_noise", "scoring.box_confidence"),
-    *("scoring.interval_level", "scoring.interval_resamples"),
+    *("scoring.interval_level", "scoring.interval_resamples", "scoring.explain"),
 )
 
 

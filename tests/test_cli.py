@@ -62,7 +62,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("check-data", ("--config", "--[no]skip_bad", "--format", "<text|json>")),
         ("train", ("--config", "--workdir", "--[no]skip_bad")),
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
-        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
+        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad", "--[no]pictures")),
         ("import-checkpoint", ("FILE OUT",)),
         ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
@@ -313,7 +313,10 @@ def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Pat
         *("--config=configs/shanghaitech.py", "--config.data.windowing=reference", NO_CACHE),
         f"--config.data.root={shared / 'goldens/poses'}",
     ]
-    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", flags)
+    more = ["--pictures", "--config.scoring.explain=2"]
+    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", [*flags, *more])
+    assert (tmp_path / "out/pictures/explanations.svg").exists()
+    assert len(json.loads((tmp_path / "out/explanations.json").read_text())["windows"]) == 2
     with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:
         golden = dict(file)
     assert metrics["auc_micro"] == pytest.approx(0.789366, abs=1e-5)
