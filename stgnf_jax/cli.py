@@ -157,6 +157,7 @@ def _config(values: Any) -> "ConfigDict":
     config = values.config
     keep_compiled(config.data.cache_dir)
     config.data.root = _path(config.data.root)
+    config.data.second.root = _path(config.data.second.root)
     config.data.skip_bad |= values.skip_bad
     return config
 
@@ -167,6 +168,8 @@ def _path(name: str) -> str:
 
 
 def _print_metrics(metrics: "Metrics") -> None:
+    from stgnf_jax.metrics.text import figure_lines
+
     print(
         f"AUC {metrics.auc_micro:.6f} (micro, {metrics.num_frames} frames of "
         f"{metrics.num_clips} clips, {metrics.num_windows} windows)"
@@ -177,6 +180,7 @@ def _print_metrics(metrics: "Metrics") -> None:
             f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
             f"+- {statistics.stdev(aucs):.6f}"
         )
+    print("\n".join(figure_lines(metrics)))
 
 
 def _check_data(values: Any) -> None:
