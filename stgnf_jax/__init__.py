@@ -16,6 +16,7 @@ _HOMES = {
     "FlowConfig": "flow_config",
     "InputError": "errors",
     "Model": "model",
+    "PoseAnomalyDetector": "sklearn_api",
     "STGNF": "flow",
     "Skeleton": "skeleton",
     "default_config": "config",
@@ -31,6 +32,7 @@ _HOMES = {
     "score_windows": "model",
     "train": "training",
     "train_and_evaluate": "training",
+    "window_matrix": "sklearn_api",
 }
 __all__ = ["__version__", *_HOMES]
 
