@@ -33,6 +33,7 @@ _HOMES = {
     "train": "training",
     "train_and_evaluate": "training",
     "window_matrix": "sklearn_api",
+    "write_report": "report",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -17,6 +17,7 @@ from absl import app, flags, logging
 if TYPE_CHECKING:
     from ml_collections import ConfigDict
 
+    from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
 
@@ -59,6 +60,10 @@ def _required(name: str, help_text: str) -> Callable[[], None]:
 
 def _skip_bad_flag() -> None:
     flags.DEFINE_bool("skip_bad", False, "leave out and count broken poses instead of stopping")
+
+
+def _pictures_flag() -> None:
+    flags.DEFINE_bool("pictures", False, "draw the evaluation, see docs/pictures.md")
 
 
 def _process_flags() -> None:
@@ -223,8 +228,23 @@ def _evaluate(values: Any) -> None:
     from stgnf_jax.evaluation import evaluate
 
     _join_processes(values)
-    _print_metrics(evaluate(_config(values), _path(values.checkpoint), _path(values.out)).metrics)
+    config, checkpoint, out = _config(values), _path(values.checkpoint), _path(values.out)
+    evaluation = evaluate(config, checkpoint, out)
+    _print_metrics(evaluation.metrics)
     print(f"scores and metrics.json are in {values.out}")
+    if values.pictures:
+        _draw(evaluation, config.scoring.score, checkpoint, out)
+
+
+def _draw(evaluation: "Evaluation", kind: str, checkpoint: str, out: str) -> None:
+    from stgnf_jax.checkpoint import load_members
+    from stgnf_jax.distributed import leads
+    from stgnf_jax.gallery import save_pictures
+
+    if leads():
+        folder = os.path.join(out, "pictures")
+        save_pictures(evaluation, load_members(checkpoint), kind, folder)
+        print(f"pictures are in {folder}")
 
 
 def _import_checkpoint(_: Any, file: str, out: str) -> None:
@@ -298,6 +318,18 @@ def _runs(values: Any, folder: str) -> None:
     OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
 
 
+def _report_flags() -> None:
+    flags.DEFINE_string("out", "", "the HTML file to write; by default report.html in RUN")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, where it has moved")
+
+
+def _report(values: Any, run: str) -> None:
+    from stgnf_jax.report import write_report
+
+    out, poses = (_path(name) or None for name in (values.out, values.poses))
+    print(f"the report is {write_report(_path(run), out, poses)}")
+
+
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
@@ -324,7 +356,9 @@ COMMANDS = {
         ),
     ),
     "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
-    "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
+    "evaluate": Command(
+        "score poses and compare with the masks", _evaluate, (*_SCORING_FLAGS, _pictures_flag)
+    ),
     "check-data": Command(
         "say what is missing or wrong in poses and masks, all at once",
         _check_data,
@@ -352,6 +386,12 @@ COMMANDS = {
         ("SPANS",),
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
+    "report": Command(
+        "a page that shows scores on the people, to open in a browser",
+        _report,
+        (_report_flags,),
+        ("RUN",),
+    ),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }
 

@@ -139,6 +139,8 @@ def _scoring() -> dict[str, object]:
     return {
         # A name in `score_kinds.SCORES`: what a window's score is.
         "score": "nll",
+        # Of how many people, the least normal ones, the nll is explained: see docs/explanations.md.
+        "explain": 0,
         # Joints whose confidence is above this make a person's box, for RBDC and TBDC.
         "box_confidence": 0.05,
         # Intervals of figures: share of the resamples of clips that lie within, and how many
@@ -195,7 +197,7 @@ def _check_whole_numbers(config: ConfigDict) -> None:
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
     at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
     at_least |= {"training.patience": 0, "training.checkpoint_every": 1}
-    at_least |= {"scoring.interval_resamples": 0}
+    at_least |= {"scoring.explain": 0, "scoring.interval_resamples": 0}
     for name, least in at_least.items():
         value = attrgetter(name)(config)
         if not least <= value < 2**63:

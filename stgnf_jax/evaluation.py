@@ -12,11 +12,12 @@ from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
 from stgnf_jax.calibration_file import CALIBRATION_FILE
-from stgnf_jax.checkpoint import load_members
+from stgnf_jax.checkpoint import Description, load_members
 from stgnf_jax.config import check_config, default_config
 from stgnf_jax.distributed import leads
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
+from stgnf_jax.explanations import explain, save_explanations
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.localisation import as_detections, person_boxes
@@ -24,10 +25,12 @@ from stgnf_jax.metrics import Bootstrap, Metrics, auc_micro, box_figures, frame_
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
+from stgnf_jax.score_origin import ScoreOrigin, save_origin
 from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
     WindowScores,
+    extreme_windows,
     frame_scores,
     person_scores,
 )
@@ -86,7 +89,9 @@ def score(
     models = load_scorers(config, checkpoint)
     scored = score_poses(config, models)
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
+        _explain(config.scoring, models, scored, out)
     return scored
 
 
@@ -103,6 +108,7 @@ def evaluate(
     scored, normal = score_against_masks(config, models)
     metrics = _measure(config, models[0].config.skeleton, scored, normal)
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(
             out,
             scored.windows,
@@ -112,7 +118,20 @@ def evaluate(
             normal=normal,
         )
         save_metrics(out, metrics)
+        _explain(config.scoring, models, scored, out)
     return Evaluation(scored, normal, metrics)
+
+
+def _explain(
+    scoring: ConfigDict, models: Sequence[Model], scored: Scored, out: str | os.PathLike[str]
+) -> None:
+    """Writes the explanations that a configuration asks for."""
+    if scoring.explain:
+        chosen = extreme_windows(scored.windows, scoring.explain, lowest=True)
+        found = explain(models, scored.window_set, chosen)
+        save_explanations(
+            out, found, scored.windows, models[0].config.skeleton, scored.frames.clips
+        )
 
 
 def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
@@ -178,6 +197,13 @@ def score_window_set(
     seen = _frames_seen(tracks, people) if num_frames is None else num_frames
     frames = frame_scores(people, tracks.clips, seen)
     return Scored(window_set, length, windows, members, people, frames)
+
+
+def _origin(
+    config: ConfigDict, checkpoint: str | os.PathLike[str], models: Sequence[Model]
+) -> ScoreOrigin:
+    model = Description(models[0].config, models[0].resolution, len(models))
+    return ScoreOrigin(config, Path(checkpoint).absolute(), model)
 
 
 def _measure(

@@ -35,7 +35,7 @@ FREE = (
         "training.checkpoint_every",
     ),
     *("scoring.score", "scoring.keypoint_noise", "scoring.box_confidence"),
-    *("scoring.interval_level", "scoring.interval_resamples"),
+    *("scoring.interval_level", "scoring.interval_resamples", "scoring.explain"),
 )
 
 

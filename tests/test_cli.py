@@ -15,6 +15,7 @@ from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
 from tests.pose_formats.samples import mediapipe, openpose
 from tests.small import random_model, write_data, write_spans
+from tests.small_run import evaluated_run
 from tests.test_run_summary import SUMMARY
 
 ROOT = Path(__file__).parents[1]
@@ -61,11 +62,12 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("check-data", ("--config", "--[no]skip_bad", "--format", "<text|json>")),
         ("train", ("--config", "--workdir", "--[no]skip_bad")),
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
-        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
+        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad", "--[no]pictures")),
         ("import-checkpoint", ("FILE OUT",)),
         ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
+        ("report", ("RUN", "--out", "--poses")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -89,6 +91,7 @@ def test_every_command_is_tested_for_help() -> None:
         "convert-poses",
         "label",
         "runs",
+        "report",
         "demo",
     }
     assert set(COMMANDS) == tested
@@ -112,6 +115,7 @@ def test_every_command_is_tested_for_help() -> None:
         (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
         (("label", "a"), "flag --out=None: Flag --out must have a value"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
+        (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
         (("check-data",), "flag --config=None: Flag --config must have a value"),
@@ -211,6 +215,15 @@ def test_train(tmp_path: Path, data: str) -> None:
     assert model.config.num_steps == 1
 
 
+def test_report(tmp_path: Path) -> None:
+    run = evaluated_run(tmp_path)
+    assert succeed("report", run) == f"the report is {run}/report.html\n"
+    file = tmp_path / "other.html"
+    assert succeed("report", run, f"--out={file}", f"--poses={tmp_path}/data/pose/test")
+    assert file.read_bytes() == (run / "report.html").read_bytes()
+    assert_one_line(stgnf("report", tmp_path), "stgnf report: ", "scores.npz: is missing; give")
+
+
 def test_check_data(tmp_path: Path, data: str) -> None:
     length = "--config.model.segment_length=8"
     printed = succeed("check-data", CUSTOM, data, NO_CACHE, length)
@@ -300,7 +313,10 @@ def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Pat
         *("--config=configs/shanghaitech.py", "--config.data.windowing=reference", NO_CACHE),
         f"--config.data.root={shared / 'goldens/poses'}",
     ]
-    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", flags)
+    more = ["--pictures", "--config.scoring.explain=2"]
+    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", [*flags, *more])
+    assert (tmp_path / "out/pictures/explanations.svg").exists()
+    assert len(json.loads((tmp_path / "out/explanations.json").read_text())["windows"]) == 2
     with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:
         golden = dict(file)
     assert metrics["auc_micro"] == pytest.approx(0.789366, abs=1e-5)
