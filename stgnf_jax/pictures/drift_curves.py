@@ -43,17 +43,17 @@ def drift_curves(curves: Sequence[DriftCurve]) -> Figure:
         left.plot(
             np.append(0, curve.log10_capital), color=color, linewidth=1.5, label=label or None
         )
-    for capital, name in ((LIKELY, "chance of 1 in 20"), (CERTAIN, "1 in 1000")):
-        left.axhline(np.log10(capital), color=FAINT, linewidth=1, linestyle="--")
+    for level, name in ((LIKELY, "chance of 1 in 20"), (CERTAIN, "1 in 1000")):
+        left.axhline(np.log10(level), color=FAINT, linewidth=1, linestyle="--")
         left.annotate(
-            f"without drift: {name}", (0.01, np.log10(capital)), fontsize=8, color=GREY,
+            f"without drift: {name}", (0.01, np.log10(level)), fontsize=8, color=GREY,
             xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points",
         )  # fmt: skip
     if 1 < len(curves) <= MOST_NAMES:
         left.legend(loc="lower left", frameon=False, fontsize=9, labelcolor=INK)
     tidy(left, "evidence of a drift", xlabel="new tracks", ylabel="capital (power of ten)")
     p = np.concatenate([curve.p for curve in curves])
-    right.hist(p, NUM_BINS, (0, 1), color=BLUE, alpha=0.6)
+    right.hist(p, bins=NUM_BINS, range=(0, 1), color=BLUE, alpha=0.6)
     right.axhline(len(p) / NUM_BINS, color=INK, linewidth=1, linestyle="--")
     right.set_xlim(0, 1)
     tidy(right, "uniform without a drift", xlabel="p-value", ylabel="tracks")
