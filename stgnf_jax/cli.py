@@ -369,6 +369,8 @@ def _alarms(values: Any, out: str) -> None:
 
     request = AlarmRequest(*(getattr(values, name) for name in AlarmRequest._fields))
     raised = raise_alarms(_path(out), request)
+    if not raised.rules.rates:
+        print(f"threshold {raised.rules.clips[0].threshold:.6g}")
     for scene, rate in raised.rules.rates.items():
         name = f"scene {scene}: " if scene else ""
         print(

@@ -83,12 +83,12 @@ def test_alarms_of_a_threshold(out: Path) -> None:
 def test_alarms_of_the_best_f1(out: Path, smoothed: bool) -> None:
     raised = raise_alarms(out, AlarmRequest(best_f1=True, smoothed=smoothed))
     scores = load_scores(out)
-    assert scores.normal is not None
     score_of_frame = scores.frames.smoothed if smoothed else scores.frames.raw
+    abnormal = np.logical_not(scores.normal)
 
     def f1(threshold: float) -> float:
         found = score_of_frame <= threshold
-        return float(2 * (found & ~scores.normal).sum() / (found.sum() + (~scores.normal).sum()))
+        return float(2 * (found & abnormal).sum() / (found.sum() + abnormal.sum()))
 
     (threshold,) = {rule.threshold for rule in raised.rules.clips}
     assert f1(threshold) == max(map(f1, score_of_frame))
