@@ -26,7 +26,7 @@ from stgnf_jax.run_folder import CONFIG_FILE, check_same_config
 from stgnf_jax.run_summary import check_same_poses
 from stgnf_jax.training_set import load_training_set, split_held_out
 from stgnf_jax.window_set import WindowSet, load_window_set
-from stgnf_jax.windows import Windows, window_origin
+from stgnf_jax.windows import Windows
 
 _SECONDS = 3600
 
@@ -102,20 +102,9 @@ def _held_out(
     config: ConfigDict, flow: FlowConfig, checkpoint: str | os.PathLike[str]
 ) -> _NormalWindows:
     """The held-out tracks of the training, cut as test poses are."""
-    data, held_out = config.data, config.training.held_out
-    if not held_out or not (Path(checkpoint) / CONFIG_FILE).exists():
-        raise InputError(
-            "names no normal poses, and no tracks were held out from training "
-            "(config.training.held_out): give a folder of poses that were not trained on",
-            field="config.data.calibration_poses",
-        )
-    check_same_config(config, checkpoint)
-    examples = load_training_set(data, flow, config.seed)
-    check_same_poses(checkpoint, examples.content_hash)
-    origin = split_held_out(examples, held_out, config.seed)[1].origin
+    data = config.data
+    left_out = _held_out_people(config, flow, checkpoint)
     tracks, windows = load_window_set(data, flow, data.train_poses, data.test_stride)
-    people = np.unique(np.stack(window_origin(tracks, windows)[:2], 1), axis=0)
-    left_out = set(zip(origin.clip.tolist(), origin.person.tolist(), strict=True))
     pairs = zip(tracks.clip.tolist(), tracks.person.tolist(), strict=True)
     is_left_out = np.array([pair in left_out for pair in pairs], bool)
     normal = window_labels(abnormal_poses(data, tracks), windows.start, flow.segment_length) > 0
@@ -123,8 +112,26 @@ def _held_out(
     chosen = Windows(windows.start[kept], windows.track[kept])
     if not len(chosen.start):
         raise InputError("holds no held-out track", file=Path(data.root) / data.train_poses)
-    share = len(np.unique(chosen.track)) / len(people)
+    share = len(np.unique(chosen.track)) / len(np.unique(windows.track))
     return _NormalWindows(WindowSet(tracks, chosen), share)
+
+
+def _held_out_people(
+    config: ConfigDict, flow: FlowConfig, checkpoint: str | os.PathLike[str]
+) -> set[tuple[int, int]]:
+    """Clip number and person of the tracks that the training of a model held out."""
+    held_out = config.training.held_out
+    if not held_out or not (Path(checkpoint) / CONFIG_FILE).exists():
+        raise InputError(
+            "names no normal poses, and no tracks were held out from training "
+            "(config.training.held_out): give a folder of poses that were not trained on",
+            field="config.data.calibration_poses",
+        )
+    check_same_config(config, checkpoint)
+    examples = load_training_set(config.data, flow, config.seed)
+    check_same_poses(checkpoint, examples.content_hash)
+    origin = split_held_out(examples, held_out, config.seed)[1].origin
+    return set(zip(origin.clip.tolist(), origin.person.tolist(), strict=True))
 
 
 def _by_scene(

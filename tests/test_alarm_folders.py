@@ -84,7 +84,8 @@ def test_alarms_of_the_best_f1(out: Path, smoothed: bool) -> None:
     raised = raise_alarms(out, AlarmRequest(best_f1=True, smoothed=smoothed))
     scores = load_scores(out)
     score_of_frame = scores.frames.smoothed if smoothed else scores.frames.raw
-    abnormal = np.logical_not(scores.normal)
+    assert scores.normal is not None
+    abnormal = ~scores.normal
 
     def f1(threshold: float) -> float:
         found = score_of_frame <= threshold

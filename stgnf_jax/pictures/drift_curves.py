@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -37,20 +38,7 @@ def drift_curves(curves: Sequence[DriftCurve]) -> Figure:
     """
     figure = new_figure(height=3.8)
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
-    for number, curve in enumerate(curves):
-        label = curve.name if len(curves) <= MOST_NAMES else ""
-        color = CYCLE[number % len(CYCLE)]
-        left.plot(
-            np.append(0, curve.log10_capital), color=color, linewidth=1.5, label=label or None
-        )
-    for level, name in ((LIKELY, "chance of 1 in 20"), (CERTAIN, "1 in 1000")):
-        left.axhline(np.log10(level), color=FAINT, linewidth=1, linestyle="--")
-        left.annotate(
-            f"without drift: {name}", (0.01, np.log10(level)), fontsize=8, color=GREY,
-            xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points",
-        )  # fmt: skip
-    if 1 < len(curves) <= MOST_NAMES:
-        left.legend(loc="lower left", frameon=False, fontsize=9, labelcolor=INK)
+    _draw_capital(left, curves)
     tidy(left, "evidence of a drift", xlabel="new tracks", ylabel="capital (power of ten)")
     p = np.concatenate([curve.p for curve in curves])
     right.hist(p, bins=NUM_BINS, range=(0, 1), color=BLUE, alpha=0.6)
@@ -58,3 +46,19 @@ def drift_curves(curves: Sequence[DriftCurve]) -> Figure:
     right.set_xlim(0, 1)
     tidy(right, "uniform without a drift", xlabel="p-value", ylabel="tracks")
     return figure
+
+
+def _draw_capital(axes: Axes, curves: Sequence[DriftCurve]) -> None:
+    for number, curve in enumerate(curves):
+        label = curve.name if len(curves) <= MOST_NAMES else None
+        capital = np.append(0, curve.log10_capital)
+        axes.plot(capital, color=CYCLE[number % len(CYCLE)], linewidth=1.5, label=label)
+    for level, name in ((LIKELY, "chance of 1 in 20"), (CERTAIN, "1 in 1000")):
+        height = np.log10(level)
+        axes.axhline(height, color=FAINT, linewidth=1, linestyle="--")
+        axes.text(
+            0.01, height, f"without drift: {name}", transform=axes.get_yaxis_transform(),
+            fontsize=8, color=GREY, verticalalignment="bottom",
+        )  # fmt: skip
+    if 1 < len(curves) <= MOST_NAMES:
+        axes.legend(loc="lower left", frameon=False, fontsize=9, labelcolor=INK)
