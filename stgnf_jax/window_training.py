@@ -16,6 +16,9 @@ from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.optimizer import make_optimizer
 from stgnf_jax.train_step import Batch, StepResult, TrainState, initial_state, make_step
 
+# Compiled trainings that are kept.
+PROGRAMS = 16
+
 
 class WindowTraining(NamedTuple):
     """How long and how fast; all else is as `default_config` has it."""
@@ -47,25 +50,35 @@ def fit_windows(
       The flow's variables, NumPy arrays.
 
     Raises:
-      ValueError: a weight is not finite in the end.
+      ValueError: a number of `training` is out of its range, or a weight is not finite in the end.
     """
+    if min(training.epochs, training.batch_size) < 1 or not training.learning_rate > 0:
+        raise ValueError(
+            f"epochs and batch_size must be at least 1, learning_rate above 0, got {training}"
+        )
     steps = math.ceil(len(x) / training.batch_size)
     compiled = _compile(flow, training, steps)
-    rng = np.random.default_rng(seed)
-    state = None
-    for _ in range(training.epochs):
-        order = np.resize(rng.permutation(len(x)), (steps, training.batch_size))
-        for chosen in order:
-            batch = _batch(x[chosen])
-            state = compiled.start(seed, batch) if state is None else state
-            state, _ = compiled.step(state, batch)
-    variables = jax.device_get(state.variables if state else {})
+    order = _order(len(x), steps, training, seed)
+    state = compiled.start(seed, _batch(x[order[0]]))
+    for chosen in order:
+        state, _ = compiled.step(state, _batch(x[chosen]))
+    variables = jax.device_get(state.variables)
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(variables)):
         raise ValueError("training came to weights that are not finite; lower the learning rate")
     return variables
 
 
-@functools.cache
+def _order(count: int, steps: int, training: WindowTraining, seed: int) -> NDArray[np.int64]:
+    """Which windows each step sees, (steps of all epochs, batch_size)."""
+    rng = np.random.default_rng(seed)
+    epochs = [
+        np.resize(rng.permutation(count), (steps, training.batch_size))
+        for _ in range(training.epochs)
+    ]
+    return np.concatenate(epochs)
+
+
+@functools.lru_cache(maxsize=PROGRAMS)
 def _compile(flow: FlowConfig, training: WindowTraining, steps_per_epoch: int) -> _Compiled:
     config = default_config().training
     config.update(training._asdict())

@@ -77,6 +77,9 @@ def test_a_seed_decides_all() -> None:
         ({"contamination": 0.6}, r"contamination must be in \(0, 0.5\], got 0.6"),
         ({"skeleton": "octopus"}, "octopus"),
         ({"num_steps": 0}, "num_steps must be from 1"),
+        ({"epochs": 0}, "epochs and batch_size must be at least 1, .*epochs=0"),
+        ({"batch_size": 0}, "epochs and batch_size must be at least 1"),
+        ({"learning_rate": float("nan")}, "learning_rate above 0, got .*nan"),
         ({"learning_rate": float("inf")}, "weights that are not finite"),
     ],
 )
