@@ -53,7 +53,7 @@ def rate_threshold(
         raise ValueError(f"per_hour and hours must be above 0, got {per_hour} and {hours}")
     if confidence is not None and not 0 < confidence < 1:
         raise ValueError(f"confidence must be within 0 and 1, got {confidence}")
-    rank = min(_rank(per_hour * hours, confidence), len(lowest))
+    rank = _rank(per_hour * hours, confidence, len(lowest))
     if not rank:
         raise InputError(_too_few(len(lowest), hours, per_hour, confidence))
     kth = np.partition(lowest, rank - 1)[rank - 1]
@@ -65,14 +65,11 @@ def rate_threshold(
     )
 
 
-def _rank(expected: float, confidence: float | None) -> int:
-    """The largest k for `expected` tracks below in the hours of a calibration."""
-    most = int(expected)
-    if confidence is None:
-        return most
-    # Above its mean a Gamma(k) variable need not stay below it: more ranks only below one half.
-    ranks = np.arange(1, most + 2 + int(10 * np.sqrt(most + 1)))
-    return int((gammainc(ranks, expected) >= confidence).sum())
+def _rank(expected: float, confidence: float | None, most: int) -> int:
+    """The largest k up to `most` for `expected` tracks below in the hours of a calibration."""
+    ranks = np.arange(1, most + 1)
+    kept = ranks <= expected if confidence is None else gammainc(ranks, expected) >= confidence
+    return int(kept.sum())
 
 
 def _too_few(tracks: int, hours: float, per_hour: float, confidence: float | None) -> str:
