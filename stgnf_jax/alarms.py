@@ -81,7 +81,7 @@ def find_alarms(
     Raises:
       ValueError: a rule is none, or there is not one for each clip.
     """
-    score = frames.smoothed if smoothed else frames.raw
+    score = frames.smoothed if smoothed else _lowest(frames, people)
     found = []
     for clip, rule in zip(range(len(frames.clips)), rules, strict=True):
         here = people.clip == clip
@@ -89,6 +89,14 @@ def find_alarms(
         of_clip = score[frames.frames(clip)]
         found += [_alarm(clip, span, of_clip, seen) for span in alarm_spans(of_clip, rule)]
     return found
+
+
+def _lowest(frames: FrameScores, people: PersonScores) -> NDArray[np.floating]:
+    """The lowest score of the people in each frame, minus infinity where that is one."""
+    score = frames.raw.copy()
+    endless = people.score == -np.inf
+    score[frames.offsets[people.clip[endless]] + people.frame[endless]] = -np.inf
+    return score
 
 
 def _alarm(clip: int, span: Span, score: NDArray[np.floating], seen: PersonScores) -> Alarm:

@@ -53,3 +53,14 @@ def test_who_raises_an_alarm() -> None:
         Alarm(0, Span(0, 2), 2, -1.0, 1),
         Alarm(1, Span(1, 2), None, -5.0, 1),
     ]
+
+
+def test_a_window_without_any_likelihood_raises_an_alarm() -> None:
+    one = np.array([1.0, 2.0, 1.0, 2.0])
+    frames = FrameScores(("a", "b"), np.array([0, 2, 4]), np.ones(4, bool), one, one)
+    people = PersonScores(
+        clip=np.array([1]), person=np.array([3]), frame=np.array([0]), score=np.array([-np.inf])
+    )
+    found = find_alarms(frames, people, [AlarmRule(-9)] * 2)
+    assert found == [Alarm(1, Span(0, 1), 3, -np.inf, 0)]
+    assert one[2] == 1
