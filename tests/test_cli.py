@@ -71,6 +71,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
+        ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -98,6 +99,7 @@ def test_every_command_is_tested_for_help() -> None:
         "drift",
         "runs",
         "report",
+        "reproduce",
         "demo",
     }
     assert set(COMMANDS) == tested
