@@ -8,7 +8,7 @@ from stgnf_jax.alarm_threshold import alarm_threshold
 from stgnf_jax.alarms import AlarmRule
 from stgnf_jax.comparable import comparable_scores
 from stgnf_jax.errors import InputError
-from stgnf_jax.normal_scores import scenes_of
+from stgnf_jax.normal_scores import NormalScene, scenes_of
 from stgnf_jax.rate_threshold import RateThreshold, rate_threshold
 from stgnf_jax.saved_scores import SavedScores
 
@@ -38,9 +38,7 @@ def find_rules(
         scenes = scenes_of(comparable_scores(folder), clips)
         for scene in scenes:
             if scene.name not in rates:
-                rates[scene.name] = rate_threshold(
-                    scene.lowest, scene.hours, request.per_hour, request.confidence
-                )
+                rates[scene.name] = _rate(scene, request.per_hour, request.confidence)
         thresholds = [rates[scene.name].score for scene in scenes]
     elif request.threshold is not None:
         thresholds = [request.threshold] * len(clips)
@@ -48,6 +46,14 @@ def find_rules(
         thresholds = [_best_f1(scores, smoothed=request.smoothed)] * len(clips)
     rules = [AlarmRule(one, request.hysteresis, request.min_frames) for one in thresholds]
     return AlarmRules(tuple(rules), rates)
+
+
+def _rate(scene: NormalScene, per_hour: float, confidence: float | None) -> RateThreshold:
+    try:
+        return rate_threshold(scene.lowest, scene.hours, per_hour, confidence)
+    except InputError as error:
+        field = f"scene {scene.name}" if scene.name else None
+        raise InputError(error.reason, field=field) from error
 
 
 def _best_f1(scores: SavedScores, *, smoothed: bool) -> float:

@@ -106,7 +106,7 @@ def test_alarms_of_a_rate_by_scene(made: Folder, out: Path) -> None:
     document = json.loads((out / "alarms.json").read_text())
     assert document["rates"]["b"]["rank"] == 2
     assert document["rates"]["b"]["per_hour"] == pytest.approx(2 / hours)
-    with pytest.raises(InputError, match=r"need .* hours of normal poses"):
+    with pytest.raises(InputError, match=r"^scene a: .* need .* hours of normal poses"):
         raise_alarms(out, AlarmRequest(per_hour=2.5 / hours, confidence=0.95))
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stgnf_jax.pictures.style import BLUE, CYCLE, FAINT, GREY, INK, new_figure, tidy
+from stgnf_jax.pictures.style import BLUE, CYCLE, FAINT, GREY, INK, legend_above, new_figure, tidy
 
 NUM_BINS = 20
 # Capitals at which a drift is likely, and is as good as certain.
@@ -45,12 +45,14 @@ def drift_curves(curves: Sequence[DriftCurve]) -> Figure:
     right.axhline(len(p) / NUM_BINS, color=INK, linewidth=1, linestyle="--")
     right.set_xlim(0, 1)
     tidy(right, "uniform without a drift", xlabel="p-value", ylabel="tracks")
+    if 1 < len(curves) <= MOST_NAMES:
+        legend_above(figure)
     return figure
 
 
 def _draw_capital(axes: Axes, curves: Sequence[DriftCurve]) -> None:
     for number, curve in enumerate(curves):
-        label = curve.name if len(curves) <= MOST_NAMES else None
+        label = curve.name if 1 < len(curves) <= MOST_NAMES else None
         capital = np.append(0, curve.log10_capital)
         axes.plot(capital, color=CYCLE[number % len(CYCLE)], linewidth=1.5, label=label)
     for level, name in ((LIKELY, "chance of 1 in 20"), (CERTAIN, "1 in 1000")):
@@ -60,5 +62,3 @@ def _draw_capital(axes: Axes, curves: Sequence[DriftCurve]) -> None:
             0.01, height, f"without drift: {name}", transform=axes.get_yaxis_transform(),
             fontsize=8, color=GREY, verticalalignment="bottom",
         )  # fmt: skip
-    if 1 < len(curves) <= MOST_NAMES:
-        axes.legend(loc="lower left", frameon=False, fontsize=9, labelcolor=INK)
