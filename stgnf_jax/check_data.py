@@ -38,9 +38,12 @@ def check_data(config: ConfigDict) -> list[Finding]:
     if data.train_abnormal_poses:
         findings += check_poses(data, flow, data.train_abnormal_poses, data.train_stride).findings
     findings += _labels(data)
+    if data.calibration_poses:
+        normal = check_poses(data, flow, data.calibration_poses, data.test_stride)
+        findings += [*normal.findings, *_overlap(train.clips, normal.clips, "calibration_poses")]
     if _is_there(data, data.test_poses):
         test = check_poses(data, flow, data.test_poses, data.test_stride)
-        findings += [*test.findings, *_overlap(train.clips, test.clips)]
+        findings += [*test.findings, *_overlap(train.clips, test.clips, "test_poses")]
         if _is_there(data, data.masks):
             findings += check_masks(data, test.clips)
             findings += _evaluation(data, [clip.name for clip in test.clips])
@@ -85,13 +88,13 @@ def _evaluation(data: ConfigDict, clips: list[str]) -> Iterator[Finding]:
         yield of_error(error)
 
 
-def _overlap(train: list[ClipFacts], test: list[ClipFacts]) -> Iterator[Finding]:
+def _overlap(train: list[ClipFacts], other: list[ClipFacts], field: str) -> Iterator[Finding]:
     trained = {clip.content: clip.name for clip in train if clip.counts.people}
-    pairs = [f"{trained[clip.content]} as {clip.name}" for clip in test if clip.content in trained]
+    pairs = [f"{trained[clip.content]} as {clip.name}" for clip in other if clip.content in trained]
     if pairs:
         yield Finding(
             "error",
-            "config.data.test_poses",
+            f"config.data.{field}",
             f"files that are among the training poses too ({len(pairs)}): {listed(pairs)}; a score "
             "of what was trained on says nothing",
         )

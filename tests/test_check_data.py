@@ -136,6 +136,10 @@ def normal_throughout(config: ConfigDict) -> None:
         np.save(file, np.zeros(NUM_FRAMES))
 
 
+def calibrated_on_training(config: ConfigDict) -> None:
+    config.data.calibration_poses = config.data.train_poses
+
+
 def trained_on_tests(config: ConfigDict) -> None:
     shutil.copy(root(config) / TEST / "b.json", root(config) / TRAIN / "c.json")
 
@@ -178,6 +182,7 @@ ERRORS: list[tuple[Callable[[ConfigDict], None], str, str]] = [
     (a_short_mask, f"{MASKS}/b.npy", "has 20 frames, but the poses of clip b go on to frame 23"),
     (normal_throughout, MASKS, "every frame is normal, so there is no AUC"),
     (trained_on_tests, "config.data.test_poses", "files that are among the training poses too (1)"),
+    (calibrated_on_training, "config.data.calibration_poses", "files that are among the training "),
     (no_labels, "labels.csv", "is missing; config.data.train_labels names it"),
     (unknown_labels, "config.data.train_label_kind", "must be one of spans, frame_masks, instance"),
     (no_abnormal_poses, "pose/abnormal", "is no folder that can be read"),

@@ -66,6 +66,9 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("import-checkpoint", ("FILE OUT",)),
         ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
+        ("calibrate", ("--config", "--checkpoint", "--fps", "--scene", "--[no]skip_bad")),
+        ("alarms", ("OUT", "--threshold", "--per_hour", "--confidence", "--[no]best_f1")),
+        ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
         ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
@@ -91,6 +94,9 @@ def test_every_command_is_tested_for_help() -> None:
         "import-checkpoint",
         "convert-poses",
         "label",
+        "calibrate",
+        "alarms",
+        "drift",
         "runs",
         "report",
         "reproduce",
@@ -116,6 +122,12 @@ def test_every_command_is_tested_for_help() -> None:
         (("convert-poses", "a", "b", "--format=bvh"), "value should be one of <alphapose|coco|"),
         (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
         (("label", "a"), "flag --out=None: Flag --out must have a value"),
+        (
+            ("alarms", "a"),
+            "stgnf alarms: give exactly one of --threshold, --best_f1 and --per_hour",
+        ),
+        (("drift",), "stgnf drift: expected OUT, got nothing"),
+        (("calibrate", CUSTOM), "flag --checkpoint=None: Flag --checkpoint must have a value"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
         (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
@@ -285,6 +297,25 @@ def test_label(tmp_path: Path, data: str) -> None:
     assert np.flatnonzero(np.load(masks / "a.npy")).tolist() == list(range(8, 20))
     again = stgnf("label", spans, CUSTOM, data, NO_CACHE, f"--out={masks}")
     assert_one_line(again, "stgnf label: ", "a.npy: exists; remove it, or give --overwrite")
+
+
+def test_thresholds(tmp_path: Path, data: str) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    checkpoint.save(run, random_model())
+    where = (CUSTOM, data, NO_CACHE, f"--checkpoint={run}")
+    printed = succeed("calibrate", *where, "--config.data.calibration_poses=pose/train", "--fps=24")
+    # Six people in three clips of a second.
+    assert printed == (
+        "102 windows of 6 normal tracks in 0.0008333 hours, for 1.2e+03 false alarms an hour or "
+        f"more\nnormal_scores.npz is in {run}\n"
+    )
+    succeed("score", *where, f"--out={out}")
+    printed = succeed("alarms", out, "--per_hour=2500")
+    assert "2400 false alarms an hour in the mean over calibrations, 5693 at most in 95" in printed
+    alarms = len((out / "alarms.csv").read_text().splitlines()) - 1
+    assert printed.endswith(f"{alarms} alarms in 2 clips are in {out}/alarms.csv\n")
+    printed = succeed("drift", out)
+    assert printed.startswith("4 new tracks; without a drift there is evidence as strong with a ")
 
 
 def read_scores(out: Path) -> dict[str, NDArray[Any]]:
