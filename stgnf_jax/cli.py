@@ -9,7 +9,8 @@ import os
 import signal
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import app, flags, logging
@@ -156,6 +157,31 @@ def _check_flags() -> None:
     flags.DEFINE_enum("format", "text", ["text", "json"], "how what is found is printed")
 
 
+def _reproduce_flags() -> None:
+    flags.DEFINE_multi_string(
+        "data", [], "NAME=DIR: a data set, shanghaitech, ubnormal, or by any name one's own"
+    )
+    flags.DEFINE_multi_string(
+        "checkpoint",
+        [],
+        "NAME=FILE: the authors' weights for shanghaitech, ubnormal or ubnormal_supervised",
+    )
+    flags.DEFINE_list("only", [], "experiments, such as table1,zero_shot,figure9; all by default")
+    flags.DEFINE_integer("seeds", 3, "flows that each training has", lower_bound=1)
+    flags.DEFINE_integer(
+        "curve_values",
+        0,
+        "values of each curve beside the whole method's; 0 for all",
+        lower_bound=0,
+    )
+    flags.DEFINE_multi_string(
+        "set",
+        [],
+        "SECTION.FIELD=VALUE: a field of the configuration; NAME:SECTION.FIELD=VALUE for "
+        "one data set alone",
+    )
+
+
 def _config(values: Any) -> "ConfigDict":
     from stgnf_jax.compiled import keep_compiled
 
@@ -198,19 +224,27 @@ def _check_data(values: Any) -> None:
         sys.exit(1)
 
 
+@contextmanager
+def _exit_when_stopped(command: str) -> Iterator[None]:
+    """Ends with the status of a process that SIGTERM ends, when a training stops for one."""
+    from stgnf_jax.stopping import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        print(f"stgnf {command}: {stopped}", file=sys.stderr)
+        sys.exit(128 + signal.SIGTERM)
+
+
 def _train(values: Any) -> None:
     from stgnf_jax.mesh import devices_for
-    from stgnf_jax.stopping import Stopped
     from stgnf_jax.training import train_and_evaluate
 
     config = _config(values)
     devices_for(config.ensemble)
     _join_processes(values)
-    try:
+    with _exit_when_stopped("train"):
         evaluation = train_and_evaluate(config, _path(values.workdir))
-    except Stopped as stopped:
-        print(f"stgnf train: {stopped}", file=sys.stderr)
-        sys.exit(128 + signal.SIGTERM)
     print(f"the model is in {values.workdir}")
     if evaluation is not None:
         _print_metrics(evaluation.metrics)
@@ -330,6 +364,28 @@ def _report(values: Any, run: str) -> None:
     print(f"the report is {write_report(_path(run), out, poses)}")
 
 
+def _reproduce(values: Any) -> None:
+    from stgnf_jax.compiled import keep_compiled
+    from stgnf_jax.mesh import devices_for
+    from stgnf_jax.reproduction.command_line import parse_experiments, parse_given
+    from stgnf_jax.reproduction.data_sets import configure
+    from stgnf_jax.reproduction.outcome import FAILED
+    from stgnf_jax.reproduction.reproduce import reproduce
+
+    experiments = parse_experiments(values.only)
+    given = parse_given(
+        values.data, values.checkpoint, values.set, values.seeds, values.curve_values
+    )
+    for data_set in given.data_sets.values():
+        keep_compiled(configure(data_set).data.cache_dir)
+    devices_for(values.seeds)
+    with _exit_when_stopped("reproduce"):
+        outcomes = reproduce(experiments, given, _path(values.out), print)
+    print(f"the report is {values.out}/report.md")
+    if any(outcome.status == FAILED for outcome in outcomes):
+        sys.exit(1)
+
+
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
@@ -391,6 +447,11 @@ COMMANDS = {
         _report,
         (_report_flags,),
         ("RUN",),
+    ),
+    "reproduce": Command(
+        "run the paper's experiments on the data sets there are",
+        _reproduce,
+        (_reproduce_flags, _required("out", "folder to write to; what is there goes on")),
     ),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }

@@ -78,6 +78,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
+        ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -102,6 +103,7 @@ def test_every_command_is_tested_for_help() -> None:
         "label",
         "runs",
         "report",
+        "reproduce",
         "demo",
     }
     assert set(COMMANDS) == tested
