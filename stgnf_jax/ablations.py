@@ -87,7 +87,7 @@ def _permutation(kind: Permutation) -> Ablation:
 
 
 def _prior(radius: float) -> Ablation:
-    return Ablation("section 4.1, prior", None, {"model.radius": radius}, value=radius)
+    return Ablation("section 4.1, prior", None, {"model.radius": radius})
 
 
 def _noise(scale: float) -> Ablation:
