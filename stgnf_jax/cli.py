@@ -613,3 +613,6 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
         command.run(flags.FLAGS, *arguments)
     except InputError as error:
         sys.exit(f"stgnf {name}: {error}")
+    except KeyboardInterrupt:
+        print(f"stgnf {name}: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)

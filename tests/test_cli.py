@@ -50,6 +50,16 @@ def test_help(flag: str | None) -> None:
     assert not done.stderr
 
 
+def test_an_interrupted_command_says_so_in_a_line() -> None:
+    code = """if True:
+        from stgnf_jax import cli
+        def run(*_): raise KeyboardInterrupt
+        cli.COMMANDS["runs"] = cli.COMMANDS["runs"]._replace(run=run)
+        cli.main()"""
+    done = stgnf("runs", "DIR", code=code)
+    assert (done.returncode, done.stderr) == (130, "stgnf runs: interrupted\n")
+
+
 def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
     slow = ("matplotlib", "sklearn", "scipy.stats", "tensorboardX", "PIL")
     code = f"import sys, stgnf_jax.evaluation; print([m for m in {slow} if m in sys.modules])"
