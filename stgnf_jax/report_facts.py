@@ -8,6 +8,7 @@ import orjson
 from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
+from stgnf_jax.metrics.text import TITLES
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 from stgnf_jax.runs import METRICS_FILE
 from stgnf_jax.saved_scores import SavedScores
@@ -20,7 +21,7 @@ IN_BITS = ("nll", "typicality")
 # Figures that are said first, as far as an evaluation has them.
 HEADLINE = {
     **{"auc_micro": "AUC", "auc_macro": "macro AUC", "average_precision": "AP", "eer": "EER"},
-    **{"rbdc": "RBDC", "tbdc": "TBDC"},
+    **{"fpr_at_95_tpr": "FPR at 95 % TPR", "rbdc": "RBDC", "tbdc": "TBDC"},
 }
 ENDED = ("parameters", "loss", "held_out_nll", "device")
 
@@ -53,7 +54,7 @@ def gather_facts(
     """
     summary = _summary(run, origin)
     tables = {
-        "Figures": flatten(metrics),
+        "Figures": _figures(metrics),
         "Scores": _scores(saved, origin),
         "Data": _data(origin),
         "Model": _model(origin),
@@ -65,6 +66,30 @@ def gather_facts(
         for title, rows in tables.items()
         if rows
     )
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The figures by their titles, with intervals or why there is none; then all the rest."""
+    intervals, reasons = (
+        found if isinstance(found := metrics.get(name), dict) else {}
+        for name in ("intervals", "not_computed")
+    )
+    known = {
+        title: f"{metrics[name]:.4f}{_between(intervals.get(name))}"
+        if _is_number(metrics[name])
+        else f"not computed: {reasons.get(name, 'unknown')}"
+        for name, title in TITLES.items()
+        if name in metrics
+    }
+    told = {*TITLES, "intervals", "not_computed"}
+    return known | flatten({name: metrics[name] for name in metrics if name not in told})
+
+
+def _between(interval: Any) -> str:
+    match interval:
+        case [int() | float() as low, int() | float() as high]:
+            return f" ({low:.4f} to {high:.4f})"
+    return ""
 
 
 def headline(saved: SavedScores, metrics: dict[str, Any]) -> list[tuple[str, str]]:
