@@ -158,7 +158,7 @@ def _stream_flags() -> None:
     flags.DEFINE_integer("max_cameras", 64, "cameras remembered at once", lower_bound=1)
     flags.DEFINE_float(
         "smoothing",
-        20.0,
+        10.0,
         "frames in which the smoothed score forgets by a factor of e",
         lower_bound=0.1,
     )

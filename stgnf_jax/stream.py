@@ -39,7 +39,7 @@ class StreamSettings(NamedTuple):
 
     max_absent: int = 2
     max_people: int = 64
-    smoothing: float = 20.0
+    smoothing: float = 10.0
 
 
 class CameraState(NamedTuple):

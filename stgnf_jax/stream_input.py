@@ -105,7 +105,7 @@ def open_input(name: str, follow: bool, stop: Callable[[], object]) -> Iterator[
 
 
 def _open(name: str) -> BinaryIO:
-    """It stays open until the process ends: a thread may be reading."""
+    """Whoever reads it closes it, which no other thread can do while that one waits."""
     try:
         return open(0 if name == "-" else name, "rb", closefd=name != "-")
     except OSError as error:
@@ -125,7 +125,7 @@ def _read_connection(
 def _read(lines: Lines, peer: Peer, file: BinaryIO, follow: bool = False) -> None:
     """Puts all lines of a file, and its end."""
     number = 0
-    with suppress(OSError):  # as where the other side is gone
+    with file, suppress(OSError):  # as where the other side is gone
         for number, raw in enumerate(split_lines(file, follow), start=1):
             lines.put(Received(peer, raw, number, time.perf_counter()))
     lines.put(Received(peer, None, number + 1, time.perf_counter()))

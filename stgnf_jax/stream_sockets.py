@@ -15,9 +15,9 @@ from stgnf_jax.errors import InputError
 
 # Programs connected at once, and the seconds that one has to take an answer.
 MOST_CONNECTIONS = 16
-SECONDS_TO_TAKE = 1
+SECONDS_TO_TAKE = 0.9
 
-# Reads a connection to its end, given functions that answer and that hang up.
+# Reads a connection to its end and closes the file, given functions that answer and hang up.
 Serve = Callable[[BinaryIO, Callable[[bytes], None], Callable[[], None]], None]
 
 
@@ -36,9 +36,10 @@ def listen(address: str) -> Iterator[socket.socket]:
         reason = f"{address} cannot be opened ({error.strerror or error}){advice}"
         raise InputError(reason, field="--input") from error
     try:
-        with server:
-            yield server
+        yield server
     finally:
+        with server, contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
         if path is not None:
             os.unlink(path)
 
@@ -59,7 +60,7 @@ def accept_all(server: socket.socket, serve: Serve) -> None:
 
 
 def _serve(connection: socket.socket, serve: Serve, release: Callable[[], None]) -> None:
-    limit = struct.pack("ll", SECONDS_TO_TAKE, 0)
+    limit = struct.pack("ll", 0, int(1e6 * SECONDS_TO_TAKE))  # seconds, microseconds
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def write(answer: bytes) -> None:
@@ -74,8 +75,7 @@ def _serve(connection: socket.socket, serve: Serve, release: Callable[[], None])
         connection.close()
         release()
 
-    with connection.makefile("rb") as file:
-        serve(file, write, close)
+    serve(connection.makefile("rb"), write, close)
 
 
 def _unix(path: str) -> socket.socket:
