@@ -5,7 +5,8 @@
 
 AUC in percent of the same window scores: unsmoothed, smoothed with the paper's Gaussians, which
 see both sides, and with the filter of a live stream, whose fill for frames without a score is
-causal too. Prints a Markdown table for docs/live.md.
+causal too. A causal filter is late by about the frames in which it forgets: the last column takes
+what it says for so many frames before. Prints a Markdown table for docs/live.md.
 """
 
 import jax
@@ -37,25 +38,26 @@ def smooth_causally(lowest: NDArray[np.floating], frames: float) -> NDArray[np.f
     return np.where(np.isnan(level), np.inf, level)
 
 
-def live(frames: FrameScores, smoothing: float) -> NDArray[np.floating]:
-    """Frame scores smoothed clip by clip, (F,)."""
+def live(frames: FrameScores, smoothing: float, late: int = 0) -> NDArray[np.floating]:
+    """Frame scores smoothed clip by clip, (F,), each as the filter says it `late` frames later."""
     lowest = np.where(frames.scored, frames.raw, np.inf)
     clips = [lowest[frames.frames(clip)] for clip in range(len(frames.clips))]
-    return np.concatenate([smooth_causally(clip, smoothing) for clip in clips])
+    smoothed = [np.pad(smooth_causally(clip, smoothing), (0, late), "edge") for clip in clips]
+    return np.concatenate([clip[late:] for clip in smoothed])
 
 
 def main(_: list[str]) -> None:
     """Prints the table."""
     logging.set_verbosity(logging.WARNING)
-    config = CONFIG.value
-    scored, normal = score_against_masks(config, load_scorers(config, FLAGS.checkpoint))
+    scored, normal = score_against_masks(CONFIG.value, load_scorers(CONFIG.value, FLAGS.checkpoint))
     frames = scored.frames
-    rows = {"none": frames.raw, "Gaussians, both sides": frames.smoothed}
-    rows |= {f"{s} frames": live(frames, float(s)) for s in FLAGS.smoothing}
-    print("| smoothing | AUC | of frames in which someone has a score |\n|---|---|---|")
-    for name, score in rows.items():
-        there = auc_micro(normal[frames.scored], score[frames.scored])
-        print(f"| {name} | {100 * auc_micro(normal, score):.2f} | {100 * there:.2f} |")
+    rows = {"none": [frames.raw], "Gaussians, both sides": [frames.smoothed]}
+    for s in FLAGS.smoothing:
+        rows[f"{s} frames"] = [live(frames, float(s)), live(frames, float(s), round(float(s)))]
+    print("| smoothing | AUC | so many frames late |\n|---|---|---|")
+    for name, columns in rows.items():
+        cells = [f"{100 * auc_micro(normal, score):.1f}" for score in columns]
+        print(f"| {name} | {' | '.join(cells)} |" + " |" * (2 - len(cells)))
 
 
 if __name__ == "__main__":

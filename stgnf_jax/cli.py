@@ -322,14 +322,12 @@ def _stream(values: Any) -> None:
 
 
 def _replay(values: Any) -> None:
+    from stgnf_jax.files import write_stdout
     from stgnf_jax.replay import replay
 
-    try:
-        for line in replay(_config(values), values.fps):
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
-    except BrokenPipeError:  # no one reads any more; Python must not notice again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for line in replay(_config(values), values.fps):
+        if not write_stdout(line):
+            break
 
 
 def _runs(values: Any, folder: str) -> None:

@@ -1,7 +1,6 @@
 """Where lines come from: a pipe, a file, a file that grows, or sockets of this machine."""
 
 import functools
-import os
 import queue
 import sys
 import threading
@@ -11,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.files import write_stdout
 from stgnf_jax.stream_sockets import accept_all, listen
 
 # Bytes of a line; lines that wait to be scored.
@@ -132,9 +132,5 @@ def _read(lines: Lines, peer: Peer, file: BinaryIO, follow: bool = False) -> Non
 
 
 def _write_stdout(stop: Callable[[], object], answer: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(answer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # no one reads any more; Python must not notice again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not write_stdout(answer):
         stop()
