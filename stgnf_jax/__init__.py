@@ -14,10 +14,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "FlowConfig": "flow_config",
+    "Frame": "live_scores",
     "InputError": "errors",
     "Model": "model",
     "STGNF": "flow",
     "Skeleton": "skeleton",
+    "StreamSettings": "stream",
     "default_config": "config",
     "evaluate": "evaluation",
     "import_published": "published",
@@ -28,6 +30,7 @@ _HOMES = {
     "pmap_scorer": "model",
     "score": "evaluation",
     "score_windows": "model",
+    "stream_scorer": "stream",
     "train": "training",
     "train_and_evaluate": "training",
 }

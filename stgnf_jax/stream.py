@@ -24,7 +24,7 @@ from stgnf_jax.stream_state import Observed, Rules, Sighting, StreamState, empty
 
 # Numbers of people that programs are made for; fewer are filled up.
 SIZES = (1, 4, 8, 24)
-# Beyond it, frame numbers would not fit 32 bits with what is added to them.
+# Frame numbers of 32 bits, with room for the few that settle the last ones.
 LARGEST_FRAME = 2**31 - 2**16
 
 
@@ -166,7 +166,7 @@ def _joints(frame: Frame, skeleton: Skeleton) -> NDArray[np.float32]:
         raise ValueError(f"keypoints must be ({people}, {in_file}, 3), got {keypoints.shape}")
     if len(set(frame.person.tolist())) < people or (frame.person < 0).any():
         raise ValueError(f"person must hold numbers from 0, each once, got {frame.person}")
-    if not 0 <= frame.number <= LARGEST_FRAME:
+    if not 0 <= frame.number < 2**31 - 1:
         raise ValueError(f"number must be from 0 to {LARGEST_FRAME}, got {frame.number}")
     if keypoints.shape[1] == in_file:
         keypoints = _source_weights(skeleton) @ keypoints.astype(np.float64)

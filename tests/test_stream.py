@@ -226,7 +226,7 @@ def test_a_window_without_a_size_has_no_score(stream: StreamScorer) -> None:
 
 def test_the_camera_joins_late_and_jumps_far(stream: StreamScorer) -> None:
     frames = [frame_of(n, 1) for n in range(10**6, 10**6 + 12)]
-    _, found = run(
+    camera, found = run(
         stream, *frames, Frame(LARGEST_FRAME, np.zeros(0, np.int64), np.zeros((0, 17, 3)))
     )
     # The first window speaks for its fifth frame; the one settled last is five before the newest.
@@ -238,6 +238,9 @@ def test_the_camera_joins_late_and_jumps_far(stream: StreamScorer) -> None:
     assert jump[-1].frame == LARGEST_FRAME - 5
     largest = max(one.score for scores in found for one in scores.frames if one.score is not None)
     assert jump[-1].smoothed == pytest.approx(largest)
+    assert [one.frame for one in stream.finish(camera)] == list(
+        range(jump[-1].frame + 1, LARGEST_FRAME + 1)
+    )
 
 
 @pytest.mark.parametrize(
