@@ -11,8 +11,10 @@ out=$1 data=$2 checkpoint=$3 peer_python=$4 peer=$5
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 mkdir -p "$out"
-"$python" "$here/scoring.py" --out="$out/scoring.json" \
-    --peer="$peer_python $here/peer_scoring.py $peer {adjacency} score --threads {threads}"
+for threads in 1 2; do
+    "$python" "$here/scoring.py" --threads=$threads --out="$out/scoring_$threads.json" \
+        --peer="$peer_python $here/peer_scoring.py $peer {adjacency} score --threads {threads}"
+done
 "$python" "$here/training.py" --out="$out/training.json" \
     --peer="$peer_python $peer train --threads {threads}"
 "$python" "$here/live.py" --out="$out/live.json" \
@@ -20,4 +22,4 @@ mkdir -p "$out"
 "$python" "$here/cold.py" --root="$data" --checkpoint="$checkpoint" --out="$out/cold.json" \
     --peer="$peer_python $peer score"
 "$python" "$here/growth.py" --out="$out/growth.json" --picture="$out/growth.png"
-"$python" "$here/summary.py" "$out" scoring training live cold growth
+"$python" "$here/summary.py" "$out" scoring_1 scoring_2 training live cold growth

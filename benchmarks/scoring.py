@@ -1,6 +1,6 @@
 """Windows scored in a second, beside any other program, in turn in one run.
 
-    python benchmarks/scoring.py --threads=1,2 --out=scoring.json \
+    python benchmarks/scoring.py --threads=1 --out=scoring.json \
         --peer="python peer_scoring.py FILE {adjacency} score --threads {threads}"
 
 The peer must print `windows/s: NUMBER`. It is measured once a round for each adjacency, which it
@@ -29,7 +29,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
 flags.DEFINE_integer("rounds", 5, "measurements of each", lower_bound=1)
 flags.DEFINE_integer("windows", 16384, "windows to score", lower_bound=1)
-flags.DEFINE_list("threads", ["1", "2"], "numbers of cores to run on")
+flags.DEFINE_integer("threads", 1, "cores to run on", lower_bound=1)
 flags.DEFINE_string("out", "", "JSON file for all measurements")
 
 MEMBERS = 8
@@ -75,28 +75,27 @@ def ours(subject: Subject, model: Model, x: np.ndarray) -> float:
     return subject.times * len(x) / (time.perf_counter() - began)
 
 
-def peers(config: FlowConfig, threads: int) -> float:
+def peers(config: FlowConfig) -> float:
     """Windows a second of the other program with a flow's adjacency; NaN where there is none."""
     if not FLAGS.peer:
         return float("nan")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "adjacency.npy"
         np.save(file, adjacency(config.skeleton, config.partition, config.max_hop))
-        return rate(FLAGS.peer.format(adjacency=file, threads=threads), threads)
+        return rate(FLAGS.peer.format(adjacency=file, threads=FLAGS.threads), FLAGS.threads)
 
 
-def measure(x: np.ndarray, threads: int) -> list[Row]:
+def measure(x: np.ndarray) -> list[Row]:
     """Every subject and its peer, in turn, so many rounds."""
-    os.sched_setaffinity(0, range(threads))
     models = [random_model(subject.config, x[:256]) for subject in SUBJECTS]
     for subject, model in zip(SUBJECTS, models, strict=True):
         subject.score(model, x)  # compiles
-    rows = [Row(f"{subject.name}, {threads} core(s)", [], []) for subject in SUBJECTS]
+    rows = [Row(subject.name, [], []) for subject in SUBJECTS]
     for _ in range(FLAGS.rounds):
         theirs: dict[str, float] = {}
         for subject, model, row in zip(SUBJECTS, models, rows, strict=True):
             if subject.config.partition not in theirs:
-                theirs[subject.config.partition] = peers(subject.config, threads)
+                theirs[subject.config.partition] = peers(subject.config)
             row.ours.append(ours(subject, model, x))
             row.peer.append(theirs[subject.config.partition])
     return rows
@@ -104,11 +103,10 @@ def measure(x: np.ndarray, threads: int) -> list[Row]:
 
 def main(_: Sequence[str]) -> None:
     """Measures, prints a Markdown table and writes JSON."""
+    os.sched_setaffinity(0, range(FLAGS.threads))
     x = np.random.default_rng(0).normal(size=(FLAGS.windows, *PLAIN.event_shape))
-    # JAX's threads keep to the cores they were started on, so the most come first.
-    counts = sorted(map(int, FLAGS.threads), reverse=True)
-    rows = [row for threads in counts for row in measure(x.astype(np.float32), threads)]
-    report("Scoring, windows in memory", rows, FLAGS.out)
+    rows = measure(x.astype(np.float32))
+    report(f"Scoring, windows in memory, {FLAGS.threads} core(s)", rows, FLAGS.out)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The tables of several benchmarks as one Markdown page, and all their figures as one JSON.
 
-    python benchmarks/summary.py OUT scoring training cold live growth
+    python benchmarks/summary.py OUT scoring_1 training cold live growth
 
-reads OUT/scoring.json and so on, as the benchmarks write them.
+reads OUT/scoring_1.json and so on, as the benchmarks write them.
 """
 
 import json

@@ -1,6 +1,7 @@
 # Sourced by scripts one folder below the root of the project: makes its virtual environment.
 #
 #   install_lock NAME   installs requirements/NAME.txt and the project into $venv, if not yet done
+#   install_browser     installs Debian's chromium for the tests of pages, where root may
 #
 # PYTHON names the interpreter to use; without it the first of python3, python3.14, ... python3.11
 # that is new enough is used.
@@ -40,6 +41,17 @@ install_ensurepip() {
     fi
     apt-get update
     DEBIAN_FRONTEND=noninteractive apt-get install --yes "$package"
+}
+
+# Without a browser the tests of pages are skipped, or fail where CI=true.
+install_browser() {
+    if command -v chromium >/dev/null; then return; fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        printf 'Pages are not tested without chromium. Run: sudo apt-get install chromium\n' >&2
+        return
+    fi
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes chromium; } ||
+        printf 'chromium could not be installed; pages are not tested\n' >&2
 }
 
 make_venv() {

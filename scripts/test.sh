@@ -3,5 +3,6 @@
 set -eu
 . "$(dirname -- "$0")/setup.sh"
 install_lock dev
+install_browser
 cd "$root"
 exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"

@@ -33,6 +33,7 @@ _HOMES = {
     "stream_scorer": "stream",
     "train": "training",
     "train_and_evaluate": "training",
+    "write_report": "report",
 }
 __all__ = ["__version__", *_HOMES]
 

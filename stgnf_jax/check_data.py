@@ -11,8 +11,10 @@ from stgnf_jax.clip_facts import ClipFacts
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.findings import SEVERITIES, Finding, listed, of_error
+from stgnf_jax.ground_truth import read_masks
 from stgnf_jax.labels import LABEL_KINDS
-from stgnf_jax.window_set import check_names
+from stgnf_jax.track_truth import load_track_truth
+from stgnf_jax.window_set import check_names, evaluated_benchmark
 
 
 def check_data(config: ConfigDict) -> list[Finding]:
@@ -41,6 +43,7 @@ def check_data(config: ConfigDict) -> list[Finding]:
         findings += [*test.findings, *_overlap(train.clips, test.clips)]
         if _is_there(data, data.masks):
             findings += check_masks(data, test.clips)
+            findings += _evaluation(data, [clip.name for clip in test.clips])
     findings += _no_test_set(data)
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -68,6 +71,18 @@ def _labels(data: ConfigDict) -> Iterator[Finding]:
     if data.train_label_kind not in LABEL_KINDS:
         reason = f"must be one of {', '.join(LABEL_KINDS)}, got {data.train_label_kind!r}"
         yield Finding("error", "config.data.train_label_kind", reason)
+
+
+def _evaluation(data: ConfigDict, clips: list[str]) -> Iterator[Finding]:
+    """What is wrong with the list of clips that are evaluated, and with boxes of their events."""
+    try:
+        benchmark = evaluated_benchmark(data)
+        if data.track_truth:
+            kept = [clip for clip in clips if not benchmark.leaves_out(clip)]
+            masks = read_masks(Path(data.root, data.masks), kept, benchmark)
+            load_track_truth(data, kept, masks)
+    except InputError as error:
+        yield of_error(error)
 
 
 def _overlap(train: list[ClipFacts], test: list[ClipFacts]) -> Iterator[Finding]:

@@ -64,15 +64,20 @@ def save_description(directory: str | os.PathLike[str], description: Description
       InputError: there is a model already, or the file cannot be written.
     """
     check_free(directory)
+    with write_atomically(Path(directory) / MODEL_FILE) as path:
+        fields = description_fields(description)
+        path.write_bytes(orjson.dumps(fields, option=orjson.OPT_INDENT_2))
+
+
+def description_fields(description: Description) -> dict[str, Any]:
+    """What `model.json` holds; `read_description` makes a description of it."""
     flow = description.flow
-    fields = {
+    return {
         "format_version": FORMAT_VERSION,
         "flow": flow._asdict() | {"skeleton": flow.skeleton._asdict()},
         "resolution": list(description.resolution),
         "members": description.members,
     }
-    with write_atomically(Path(directory) / MODEL_FILE) as path:
-        path.write_bytes(orjson.dumps(fields, option=orjson.OPT_INDENT_2))
 
 
 def check_free(directory: str | os.PathLike[str]) -> None:
@@ -345,6 +350,15 @@ def load_description(directory: str | os.PathLike[str]) -> Description:
         ) from error
     except ValueError as error:
         raise InputError(f"is not JSON ({error})", file=file) from error
+    return read_description(description, file)
+
+
+def read_description(description: Any, file: str | os.PathLike[str]) -> Description:
+    """The description in JSON that has been read from a file.
+
+    Raises:
+      InputError: it does not describe a model.
+    """
     try:
         version = description["format_version"]
         if version not in range(1, FORMAT_VERSION + 1):

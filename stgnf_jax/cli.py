@@ -9,7 +9,8 @@ import os
 import signal
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import app, flags, logging
@@ -17,6 +18,7 @@ from absl import app, flags, logging
 if TYPE_CHECKING:
     from ml_collections import ConfigDict
 
+    from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
 
@@ -59,6 +61,10 @@ def _required(name: str, help_text: str) -> Callable[[], None]:
 
 def _skip_bad_flag() -> None:
     flags.DEFINE_bool("skip_bad", False, "leave out and count broken poses instead of stopping")
+
+
+def _pictures_flag() -> None:
+    flags.DEFINE_bool("pictures", False, "draw the evaluation, see docs/pictures.md")
 
 
 def _process_flags() -> None:
@@ -171,12 +177,38 @@ def _replay_flags() -> None:
     flags.DEFINE_float("fps", 0.0, "lines a second; 0 for as fast as they go", lower_bound=0.0)
 
 
+def _reproduce_flags() -> None:
+    flags.DEFINE_multi_string(
+        "data", [], "NAME=DIR: a data set, shanghaitech, ubnormal, or by any name one's own"
+    )
+    flags.DEFINE_multi_string(
+        "checkpoint",
+        [],
+        "NAME=FILE: the authors' weights for shanghaitech, ubnormal or ubnormal_supervised",
+    )
+    flags.DEFINE_list("only", [], "experiments, such as table1,zero_shot,figure9; all by default")
+    flags.DEFINE_integer("seeds", 3, "flows that each training has", lower_bound=1)
+    flags.DEFINE_integer(
+        "curve_values",
+        0,
+        "values of each curve beside the whole method's; 0 for all",
+        lower_bound=0,
+    )
+    flags.DEFINE_multi_string(
+        "set",
+        [],
+        "SECTION.FIELD=VALUE: a field of the configuration; NAME:SECTION.FIELD=VALUE for "
+        "one data set alone",
+    )
+
+
 def _config(values: Any) -> "ConfigDict":
     from stgnf_jax.compiled import keep_compiled
 
     config = values.config
     keep_compiled(config.data.cache_dir)
     config.data.root = _path(config.data.root)
+    config.data.second.root = _path(config.data.second.root)
     config.data.skip_bad |= "skip_bad" in values and values.skip_bad
     return config
 
@@ -187,6 +219,8 @@ def _path(name: str) -> str:
 
 
 def _print_metrics(metrics: "Metrics") -> None:
+    from stgnf_jax.metrics.text import figure_lines
+
     print(
         f"AUC {metrics.auc_micro:.6f} (micro, {metrics.num_frames} frames of "
         f"{metrics.num_clips} clips, {metrics.num_windows} windows)"
@@ -197,6 +231,7 @@ def _print_metrics(metrics: "Metrics") -> None:
             f"of its {len(aucs)} members alone: {statistics.mean(aucs):.6f} "
             f"+- {statistics.stdev(aucs):.6f}"
         )
+    print("\n".join(figure_lines(metrics)))
 
 
 def _check_data(values: Any) -> None:
@@ -209,19 +244,27 @@ def _check_data(values: Any) -> None:
         sys.exit(1)
 
 
+@contextmanager
+def _exit_when_stopped(command: str) -> Iterator[None]:
+    """Ends with the status of a process that SIGTERM ends, when a training stops for one."""
+    from stgnf_jax.stopping import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        print(f"stgnf {command}: {stopped}", file=sys.stderr)
+        sys.exit(128 + signal.SIGTERM)
+
+
 def _train(values: Any) -> None:
     from stgnf_jax.mesh import devices_for
-    from stgnf_jax.stopping import Stopped
     from stgnf_jax.training import train_and_evaluate
 
     config = _config(values)
     devices_for(config.ensemble)
     _join_processes(values)
-    try:
+    with _exit_when_stopped("train"):
         evaluation = train_and_evaluate(config, _path(values.workdir))
-    except Stopped as stopped:
-        print(f"stgnf train: {stopped}", file=sys.stderr)
-        sys.exit(128 + signal.SIGTERM)
     print(f"the model is in {values.workdir}")
     if evaluation is not None:
         _print_metrics(evaluation.metrics)
@@ -239,8 +282,23 @@ def _evaluate(values: Any) -> None:
     from stgnf_jax.evaluation import evaluate
 
     _join_processes(values)
-    _print_metrics(evaluate(_config(values), _path(values.checkpoint), _path(values.out)).metrics)
+    config, checkpoint, out = _config(values), _path(values.checkpoint), _path(values.out)
+    evaluation = evaluate(config, checkpoint, out)
+    _print_metrics(evaluation.metrics)
     print(f"scores and metrics.json are in {values.out}")
+    if values.pictures:
+        _draw(evaluation, config.scoring.score, checkpoint, out)
+
+
+def _draw(evaluation: "Evaluation", kind: str, checkpoint: str, out: str) -> None:
+    from stgnf_jax.checkpoint import load_members
+    from stgnf_jax.distributed import leads
+    from stgnf_jax.gallery import save_pictures
+
+    if leads():
+        folder = os.path.join(out, "pictures")
+        save_pictures(evaluation, load_members(checkpoint), kind, folder)
+        print(f"pictures are in {folder}")
 
 
 def _import_checkpoint(_: Any, file: str, out: str) -> None:
@@ -337,6 +395,40 @@ def _runs(values: Any, folder: str) -> None:
     OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
 
 
+def _report_flags() -> None:
+    flags.DEFINE_string("out", "", "the HTML file to write; by default report.html in RUN")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, where it has moved")
+
+
+def _report(values: Any, run: str) -> None:
+    from stgnf_jax.report import write_report
+
+    out, poses = (_path(name) or None for name in (values.out, values.poses))
+    print(f"the report is {write_report(_path(run), out, poses)}")
+
+
+def _reproduce(values: Any) -> None:
+    from stgnf_jax.compiled import keep_compiled
+    from stgnf_jax.mesh import devices_for
+    from stgnf_jax.reproduction.command_line import parse_experiments, parse_given
+    from stgnf_jax.reproduction.data_sets import configure
+    from stgnf_jax.reproduction.outcome import FAILED
+    from stgnf_jax.reproduction.reproduce import reproduce
+
+    experiments = parse_experiments(values.only)
+    given = parse_given(
+        values.data, values.checkpoint, values.set, values.seeds, values.curve_values
+    )
+    for data_set in given.data_sets.values():
+        keep_compiled(configure(data_set).data.cache_dir)
+    devices_for(values.seeds)
+    with _exit_when_stopped("reproduce"):
+        outcomes = reproduce(experiments, given, _path(values.out), print)
+    print(f"the report is {values.out}/report.md")
+    if any(outcome.status == FAILED for outcome in outcomes):
+        sys.exit(1)
+
+
 def _demo(values: Any) -> None:
     from stgnf_jax.demo import demo
 
@@ -363,7 +455,9 @@ COMMANDS = {
         ),
     ),
     "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
-    "evaluate": Command("score poses and compare with the masks", _evaluate, _SCORING_FLAGS),
+    "evaluate": Command(
+        "score poses and compare with the masks", _evaluate, (*_SCORING_FLAGS, _pictures_flag)
+    ),
     "check-data": Command(
         "say what is missing or wrong in poses and masks, all at once",
         _check_data,
@@ -403,6 +497,17 @@ COMMANDS = {
         "print test poses as lines for stream", _replay, (_config_flag, _replay_flags)
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
+    "report": Command(
+        "a page that shows scores on the people, to open in a browser",
+        _report,
+        (_report_flags,),
+        ("RUN",),
+    ),
+    "reproduce": Command(
+        "run the paper's experiments on the data sets there are",
+        _reproduce,
+        (_reproduce_flags, _required("out", "folder to write to; what is there goes on")),
+    ),
     "demo": Command("a made-up town, from poses to pictures", _demo, (_demo_flags,)),
 }
 

@@ -40,6 +40,10 @@ def _data() -> dict[str, object]:
         "train_poses": "pose/train",
         "test_poses": "pose/test",
         "masks": "gt/test_frame_mask",
+        # Boxes of abnormal events, tracked, as a CSV file a clip, for RBDC and TBDC; "" for none.
+        "track_truth": "",
+        # A text file with the name of one test clip a line: only those count; "" for all.
+        "clips": "",
         # For the supervised setting, see docs/supervised.md; all of it "" for the unsupervised one.
         # Poses of abnormal people only.
         "train_abnormal_poses": "",
@@ -53,6 +57,11 @@ def _data() -> dict[str, object]:
         "resolution": (856.0, 480.0),
         # "all" windows, or those of the published system: "reference".
         "windowing": "all",
+        # Share of the windows that is trained on, whole tracks of it (section 9, figure 8); with
+        # one seed a larger share holds all that a smaller one does.
+        "train_share": 1.0,
+        # A second data set to train on too.
+        "second": _second_data(),
         # Detections from one window of a track to the next.
         "train_stride": 6,
         "test_stride": 1,
@@ -64,6 +73,23 @@ def _data() -> dict[str, object]:
         "skip_bad": False,
         # Where parsed poses and compiled functions are kept; "" for nowhere.
         "cache_dir": "~/.cache/stgnf_jax",
+    }
+
+
+def _second_data() -> dict[str, object]:
+    return {
+        # Its folder; "" for no second data set. The next fields are as above, for this one.
+        "root": "",
+        "benchmark": "custom",
+        "train_poses": "pose/train",
+        "train_abnormal_poses": "",
+        "train_labels": "",
+        "train_label_kind": "spans",
+        "train_label_resolution": (),
+        "resolution": (856.0, 480.0),
+        # 0 for all of its windows. Otherwise only abnormal ones, as many as make this share of all
+        # that is trained on, and as if they were normal (section 4.4, figure 6).
+        "contamination": 0.0,
     }
 
 
@@ -111,6 +137,16 @@ def _scoring() -> dict[str, object]:
     return {
         # A name in `score_kinds.SCORES`: what a window's score is.
         "score": "nll",
+        # Of how many people, the least normal ones, the nll is explained: see docs/explanations.md.
+        "explain": 0,
+        # Joints whose confidence is above this make a person's box, for RBDC and TBDC.
+        "box_confidence": 0.05,
+        # Intervals of figures: share of the resamples of clips that lie within, and how many
+        # resamples there are; 0 for no intervals.
+        "interval_level": 0.95,
+        "interval_resamples": 1000,
+        # Standard deviation of noise on the normalised keypoints that are scored (section 9).
+        "keypoint_noise": 0.0,
     }
 
 
@@ -121,29 +157,45 @@ def check_config(config: ConfigDict) -> None:
       InputError: a number out of its range, or no kind of score; names the field.
     """
     _check_whole_numbers(config)
-    _check_numbers(config.training)
+    _check_numbers(config)
+    _check_scoring(config.scoring)
     if config.training.patience and not config.training.held_out:
         raise InputError(
             "stops by the held-out likelihood; set config.training.held_out too",
             field="config.training.patience",
         )
-    if config.scoring.score not in SCORES:
-        raise InputError(
-            f"must be one of {', '.join(SCORES)}, got {config.scoring.score!r}",
-            field="config.scoring.score",
-        )
+    for section in ("data", "data.second"):
+        _check_resolutions(attrgetter(section)(config), f"config.{section}")
+    _check_second(config.data.second)
+
+
+def _check_resolutions(data: ConfigDict, section: str) -> None:
     for name in ("resolution", "train_label_resolution"):
         try:
-            if config.data[name] or name == "resolution":
-                check_resolution(config.data[name])
+            if data[name] or name == "resolution":
+                check_resolution(data[name])
         except ValueError as error:
-            raise InputError(str(error), field=f"config.data.{name}") from error
+            raise InputError(str(error), field=f"{section}.{name}") from error
+
+
+def _check_second(second: ConfigDict) -> None:
+    if not second.root and second.to_dict() != _second_data():
+        raise InputError(
+            "must be the folder of the second data set, which other fields describe",
+            field="config.data.second.root",
+        )
+    if second.contamination and not (second.train_labels or second.train_abnormal_poses):
+        raise InputError(
+            "needs to know who is abnormal: set train_labels or train_abnormal_poses there",
+            field="config.data.second.contamination",
+        )
 
 
 def _check_whole_numbers(config: ConfigDict) -> None:
     at_least = {"seed": 0, "data.train_stride": 1, "data.test_stride": 1, "data.max_absent": 0}
     at_least |= {"training.epochs": 1, "training.batch_size": 1, "ensemble": 1}
     at_least |= {"training.patience": 0, "training.checkpoint_every": 1}
+    at_least |= {"scoring.explain": 0, "scoring.interval_resamples": 0}
     for name, least in at_least.items():
         value = attrgetter(name)(config)
         if not least <= value < 2**63:
@@ -157,21 +209,45 @@ def _check_whole_numbers(config: ConfigDict) -> None:
         )
 
 
-def _check_numbers(training: ConfigDict) -> None:
+def _check_numbers(config: ConfigDict) -> None:
     ranges: dict[str, tuple[Callable[[float], bool], str]] = dict.fromkeys(
-        ("learning_rate", "learning_rate_decay", "max_gradient_norm"),
+        ("training.learning_rate", "training.learning_rate_decay", "training.max_gradient_norm"),
         (lambda value: 0 < value < math.inf, "above 0"),
     )
     ranges |= dict.fromkeys(
-        ("average_decay", "held_out", "trim", "keypoint_drop"),
+        (
+            *("training.average_decay", "training.held_out", "training.trim"),
+            *("training.keypoint_drop", "data.second.contamination"),
+        ),
         (lambda value: 0 <= value < 1, "from 0 to below 1"),
     )
-    ranges["keypoint_noise"] = (lambda value: 0 <= value < math.inf, "at least 0")
+    ranges |= dict.fromkeys(
+        ("training.keypoint_noise", "scoring.keypoint_noise"),
+        (lambda value: 0 <= value < math.inf, "at least 0"),
+    )
+    ranges["data.train_share"] = (lambda value: 0 < value <= 1, "above 0 and at most 1")
     for name, (fits, expected) in ranges.items():
-        if not fits(training[name]):
-            raise InputError(
-                f"must be {expected}, got {training[name]}", field=f"config.training.{name}"
-            )
+        value = attrgetter(name)(config)
+        if not fits(value):
+            raise InputError(f"must be {expected}, got {value}", field=f"config.{name}")
+
+
+def _check_scoring(scoring: ConfigDict) -> None:
+    if scoring.score not in SCORES:
+        raise InputError(
+            f"must be one of {', '.join(SCORES)}, got {scoring.score!r}",
+            field="config.scoring.score",
+        )
+    if not 0 < scoring.interval_level < 1:
+        raise InputError(
+            f"must be above 0 and below 1, got {scoring.interval_level}",
+            field="config.scoring.interval_level",
+        )
+    if not 0 <= scoring.box_confidence < math.inf:
+        raise InputError(
+            f"must be at least 0, got {scoring.box_confidence}",
+            field="config.scoring.box_confidence",
+        )
 
 
 def flow_config(model: ConfigDict) -> FlowConfig:

@@ -23,6 +23,7 @@ class Benchmark(NamedTuple):
         their ratio matters to a score: see `windows.normalise`.
       fps: frames a second, None where the user knows.
       left_out: clips that are not evaluated, numbers without zeros in front.
+      only: the only ones that are, written in the same way; None for all.
     """
 
     pose_file: re.Pattern[str]
@@ -32,17 +33,20 @@ class Benchmark(NamedTuple):
     resolution: tuple[float, float] | None = None
     fps: float | None = None
     left_out: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
 
     def mask_name(self, clip: str) -> str:
         """The name of the file that holds the mask of a clip."""
-        return self.mask_file.format(clip=clip, number=_without_zeros(clip))
+        return self.mask_file.format(clip=clip, number=without_zeros(clip))
 
     def leaves_out(self, clip: str) -> bool:
         """Whether a clip is not evaluated; zeros in front of its numbers do not matter."""
-        return _without_zeros(clip) in self.left_out
+        plain = without_zeros(clip)
+        return plain in self.left_out or (self.only is not None and plain not in self.only)
 
 
-def _without_zeros(clip: str) -> str:
+def without_zeros(clip: str) -> str:
+    """The name of a clip without zeros in front of its numbers."""
     return re.sub(r"\b0+(?=\d)|(?<=_)0+(?=\d)", "", clip)
 
 

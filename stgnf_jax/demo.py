@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from stgnf_jax.checkpoint import check_free
-from stgnf_jax.config import default_config, flow_config
+from stgnf_jax.checkpoint import check_free, load_members
+from stgnf_jax.config import default_config
 from stgnf_jax.evaluation import Evaluation, evaluate
 from stgnf_jax.gallery import save_pictures
 from stgnf_jax.town import build_town
@@ -36,5 +36,5 @@ def demo(out: str | os.PathLike[str], seed: int) -> Evaluation:
     build_town(out / "town", seed)
     train(config, out / "run")
     evaluation = evaluate(config, out / "run", out / "run")
-    save_pictures(evaluation, flow_config(config.model).skeleton, out)
+    save_pictures(evaluation, load_members(out / "run"), config.scoring.score, out)
     return evaluation

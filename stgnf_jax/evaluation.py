@@ -12,27 +12,32 @@ from ml_collections import ConfigDict
 from numpy.typing import NDArray
 
 from stgnf_jax.calibration_file import CALIBRATION_FILE
-from stgnf_jax.checkpoint import load_members
+from stgnf_jax.checkpoint import Description, load_members
 from stgnf_jax.config import check_config, default_config
-from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.distributed import leads
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
+from stgnf_jax.explanations import explain, save_explanations
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
-from stgnf_jax.metrics import Metrics, auc_micro
+from stgnf_jax.localisation import as_detections, person_boxes
+from stgnf_jax.metrics import Bootstrap, Metrics, auc_micro, box_figures, frame_figures
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
 from stgnf_jax.score_files import save_metrics, save_scores
+from stgnf_jax.score_origin import ScoreOrigin, save_origin
 from stgnf_jax.scoring import (
     FrameScores,
     PersonScores,
     WindowScores,
+    extreme_windows,
     frame_scores,
     person_scores,
 )
 from stgnf_jax.set_scoring import WindowSource, set_scores_of_kind
-from stgnf_jax.window_set import WindowSet, load_window_set
+from stgnf_jax.skeleton import Skeleton
+from stgnf_jax.track_truth import load_track_truth
+from stgnf_jax.window_set import WindowSet, evaluated_benchmark, load_test_windows
 from stgnf_jax.windows import window_origin
 
 
@@ -84,7 +89,9 @@ def score(
     models = load_scorers(config, checkpoint)
     scored = score_poses(config, models)
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
+        _explain(config.scoring, models, scored, out)
     return scored
 
 
@@ -99,14 +106,9 @@ def evaluate(
     check_config(config)
     models = load_scorers(config, checkpoint)
     scored, normal = score_against_masks(config, models)
-    metrics = Metrics(
-        auc_micro=auc_micro(normal, scored.frames.smoothed),
-        num_windows=len(scored.windows.score),
-        num_frames=len(normal),
-        num_clips=len(scored.frames.clips),
-        auc_micro_members=_aucs_of_members(scored, normal),
-    )
+    metrics = _measure(config, models[0].config.skeleton, scored, normal)
     if leads():
+        save_origin(out, _origin(config, checkpoint, models))
         save_scores(
             out,
             scored.windows,
@@ -116,7 +118,20 @@ def evaluate(
             normal=normal,
         )
         save_metrics(out, metrics)
+        _explain(config.scoring, models, scored, out)
     return Evaluation(scored, normal, metrics)
+
+
+def _explain(
+    scoring: ConfigDict, models: Sequence[Model], scored: Scored, out: str | os.PathLike[str]
+) -> None:
+    """Writes the explanations that a configuration asks for."""
+    if scoring.explain:
+        chosen = extreme_windows(scored.windows, scoring.explain, lowest=True)
+        found = explain(models, scored.window_set, chosen)
+        save_explanations(
+            out, found, scored.windows, models[0].config.skeleton, scored.frames.clips
+        )
 
 
 def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
@@ -139,9 +154,8 @@ def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tupl
 
 def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
     """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
-    data, flow = config.data, models[0].config
-    window_set = load_window_set(data, flow, data.test_poses, data.test_stride)
-    return _score(config.scoring.score, models, window_set)
+    window_set = load_test_windows(config.data, models[0].config)
+    return _score(config.scoring, models, window_set)
 
 
 def score_against_masks(
@@ -150,23 +164,65 @@ def score_against_masks(
     """Scores the test poses with an ensemble, clips as long as their masks; and the masks, (F,)."""
     window_set, masks = load_test_set(config.data, models[0].config)
     num_frames = [len(mask) for mask in masks]
-    return _score(config.scoring.score, models, window_set, num_frames), np.concatenate(masks)
+    return _score(config.scoring, models, window_set, num_frames), np.concatenate(masks)
 
 
 def _score(
-    kind: str,
+    scoring: ConfigDict,
     models: Sequence[Model],
     window_set: WindowSet,
     num_frames: Sequence[int] | None = None,
 ) -> Scored:
     tracks, length = window_set.tracks, models[0].config.segment_length
-    source = WindowSource(tracks.keypoints, window_set.windows.start, models[0].resolution)
-    members = MemberScores(set_scores_of_kind(kind, models, source))
+    source = WindowSource(
+        tracks.keypoints,
+        window_set.windows.start,
+        models[0].resolution,
+        noise=scoring.keypoint_noise,
+    )
+    members = MemberScores(set_scores_of_kind(scoring.score, models, source))
     windows = WindowScores(*window_origin(*window_set), members.mean)
     people = person_scores(windows, length)
     seen = _frames_seen(tracks, people) if num_frames is None else num_frames
     frames = frame_scores(people, tracks.clips, seen)
     return Scored(window_set, length, windows, members, people, frames)
+
+
+def _origin(
+    config: ConfigDict, checkpoint: str | os.PathLike[str], models: Sequence[Model]
+) -> ScoreOrigin:
+    model = Description(models[0].config, models[0].resolution, len(models))
+    return ScoreOrigin(config, Path(checkpoint).absolute(), model)
+
+
+def _measure(
+    config: ConfigDict, skeleton: Skeleton, scored: Scored, normal: NDArray[np.bool_]
+) -> Metrics:
+    scoring, frames = config.scoring, scored.frames
+    bootstrap = Bootstrap(scoring.interval_level, scoring.interval_resamples, config.seed)
+    figures = frame_figures(normal, frames.smoothed, frames.offsets, bootstrap)
+    masks = np.split(normal, frames.offsets[1:-1])
+    truth = load_track_truth(config.data, frames.clips, masks)
+    if truth is not None:
+        boxes = person_boxes(
+            *scored.window_set,
+            scored.windows.score,
+            length=scored.length,
+            skeleton=skeleton,
+            confidence=scoring.box_confidence,
+        )
+        lengths = np.diff(frames.offsets)
+        rbdc, tbdc = box_figures(truth, as_detections(boxes), lengths, bootstrap)
+        figures = figures._replace(rbdc=rbdc, tbdc=tbdc)
+    return Metrics(
+        auc_micro=auc_micro(normal, frames.smoothed),
+        num_windows=len(scored.windows.score),
+        num_frames=len(normal),
+        num_clips=len(frames.clips),
+        auc_micro_members=_aucs_of_members(scored, normal),
+        figures=figures,
+        bootstrap=bootstrap,
+    )
 
 
 def _aucs_of_members(scored: Scored, normal: NDArray[np.bool_]) -> tuple[float, ...]:
@@ -189,8 +245,8 @@ def load_test_set(
     Raises:
       InputError: anything wrong with the poses or the masks.
     """
-    window_set = load_window_set(data, flow, data.test_poses, data.test_stride)
-    folder, benchmark = Path(data.root) / data.masks, BENCHMARKS[data.benchmark]
+    window_set = load_test_windows(data, flow)
+    folder, benchmark = Path(data.root) / data.masks, evaluated_benchmark(data)
     clips = window_set.tracks.clips
     masks = read_masks(folder, clips, benchmark)
     left = masks_without_poses(folder, clips, benchmark)

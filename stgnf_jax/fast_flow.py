@@ -14,8 +14,10 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from stgnf_jax.bijectors import conditioner_channels, split_channels
+from stgnf_jax.convolution import neighbours
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.folding import Folded, FoldedBlock, FoldedLevel, FoldedStep, mixes_two, swaps
+from stgnf_jax.folded_conditioner import FoldedBlock, FoldedConvolution, FoldedDense
+from stgnf_jax.folding import Folded, FoldedLevel, FoldedStep, mixes_two, swaps
 from stgnf_jax.stgcn import PRECISION
 
 # Joints whose scales, each in (0.88, 1], are multiplied before a logarithm is taken.
@@ -110,8 +112,8 @@ def _couple(step: FoldedStep, z: Channels) -> tuple[Channels, jax.Array]:
     half = split_channels(len(z))[0]
     z1, z2 = z[:half], z[half:]
     h = z1
-    for block in step.blocks:
-        h = _apply_block(block, h)
+    for layer in step.layers:
+        h = _apply_layer(layer, h)
     log_det = jnp.full(z[0].shape[-1], step.log_det)
     if len(h) == conditioner_channels(len(z), "additive"):
         return (*z1, *(c + shift for c, shift in zip(z2, h, strict=True))), log_det
@@ -148,11 +150,28 @@ def sum_first(x: jax.Array) -> jax.Array:
     return jnp.dot(ones, x.reshape(len(x), -1), precision=PRECISION).reshape(x.shape[1:])
 
 
+def _apply_layer(layer: FoldedBlock | FoldedConvolution | FoldedDense, x: Channels) -> Channels:
+    match layer:
+        case FoldedBlock():
+            return _apply_block(layer, x)
+        case FoldedConvolution():
+            near = jnp.stack(neighbours(jnp.stack(x)))  # (3, C, T, V, N)
+            h = _dot(layer.weight, near).reshape(-1, *x[0].shape)
+        case FoldedDense():
+            weight = layer.weight.reshape(-1, layer.weight.shape[-1])
+            h = _dot(weight, jnp.stack(x)).reshape(*layer.bias.shape, -1)
+    return tuple(jax.nn.relu(c + b[..., None]) for c, b in zip(h, layer.bias, strict=True))
+
+
+def _dot(weight: ArrayLike, x: jax.Array) -> jax.Array:
+    """A matrix times an array whose first axes are its columns."""
+    return jnp.dot(weight, x.reshape(jnp.shape(weight)[1], -1), precision=PRECISION)
+
+
 def _apply_block(block: FoldedBlock, x: Channels) -> Channels:
     """An ST-GCN block; its channels have one joint where all joints would be the same."""
     u = jax.nn.relu(_mix_joints(block, x))  # (F, T, V or 1, N)
-    h = jnp.dot(block.temporal, u.reshape(len(block.temporal), -1), precision=PRECISION)
-    h = h.reshape(u.shape)
+    h = _dot(block.temporal, u).reshape(u.shape)
     channels = [c + bias for c, bias in zip(h, block.bias, strict=True)]
     shortcut = [total(w * c for w, c in zip(row, x, strict=True)) for row in block.residual]
     return tuple(jax.nn.relu(c + s) for c, s in zip(channels, shortcut, strict=True))
@@ -166,7 +185,6 @@ def _mix_joints(block: FoldedBlock, x: Channels) -> jax.Array:
     features, joints = block.spatial.shape[:2]
     frames, _, windows = x[0].shape
     matrix = block.spatial.reshape(features * joints, -1)
-    flat = jnp.stack(x).swapaxes(1, 2).reshape(matrix.shape[1], -1)  # (C V, T N)
-    mixed = jnp.dot(matrix, flat, precision=PRECISION)
+    mixed = _dot(matrix, jnp.stack(x).swapaxes(1, 2))  # (C, V, T, N) -> (F V, T N)
     mixed = mixed.reshape(features, joints, frames, windows).swapaxes(1, 2)  # (F, T, V, N)
     return mixed + block.spatial_bias[:, None, :, None]

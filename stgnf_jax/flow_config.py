@@ -7,6 +7,13 @@ from stgnf_jax.skeleton import OPENPOSE_18, Skeleton
 from stgnf_jax.stgcn import Partition
 
 Permutation = Literal["reverse", "shuffle", "invertible_1x1", "dense_1x1"]
+ConditionerKind = Literal["stgcn", "convolution", "fully_connected"]
+
+# What the paper's ablations replace the ST-GCN by has no use for these fields.
+_UNUSED_BY = {
+    "convolution": ("partition", "max_hop", "edge_importance"),
+    "fully_connected": ("partition", "max_hop", "edge_importance", "temporal_kernel"),
+}
 
 
 class FlowConfig(NamedTuple):
@@ -22,10 +29,11 @@ class FlowConfig(NamedTuple):
         The published code forgets the squeeze before the second level: 3 there.
       permutation: `reverse`, `shuffle`, `invertible_1x1` (LU) or `dense_1x1`.
       coupling: `affine` or `additive`.
+      conditioner: `stgcn`, or what the paper compares with: `convolution` or `fully_connected`.
       partition: adjacency slices: `uniform`, `distance` or `spatial`.
       max_hop: the farthest joints that touch each other.
       edge_importance: learn a factor per entry of the adjacency.
-      hidden_channels: 0 for one ST-GCN block per conditioner; otherwise two, this wide between.
+      hidden_channels: 0 for one block or layer per conditioner; otherwise two, this wide between.
       temporal_kernel: odd; 0 for T // 2 + 1, plus one where that is even.
       radius: R of the prior N(R, I).
     """
@@ -38,6 +46,7 @@ class FlowConfig(NamedTuple):
     squeeze_first_at_level: int = 2
     permutation: Permutation = "reverse"
     coupling: Coupling = "affine"
+    conditioner: ConditionerKind = "stgcn"
     partition: Partition = "uniform"
     max_hop: int = 8
     edge_importance: bool = False
@@ -75,6 +84,7 @@ class FlowConfig(NamedTuple):
         choices = {
             "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
             "coupling": ("affine", "additive"),
+            "conditioner": ("stgcn", "convolution", "fully_connected"),
             "partition": ("uniform", "distance", "spatial"),
         }
         for name, allowed in choices.items():
@@ -106,4 +116,14 @@ class FlowConfig(NamedTuple):
                 f"segment_length must be a multiple of {halvings} for {self.num_levels} levels, "
                 f"got {self.segment_length}"
             )
+        self._check_unused()
         return self
+
+    def _check_unused(self) -> None:
+        for name in _UNUSED_BY.get(self.conditioner, ()):
+            value, default = getattr(self, name), self._field_defaults[name]
+            if value != default:
+                raise ValueError(
+                    f"{name} means nothing to the conditioner {self.conditioner}: "
+                    f"leave it at {default}, got {value}"
+                )

@@ -20,7 +20,9 @@ from stgnf_jax.bijectors import (
     reverse,
     rotation,
 )
-from stgnf_jax.flow_config import FlowConfig, Permutation
+from stgnf_jax.convolution import Convolution
+from stgnf_jax.flow_config import ConditionerKind, FlowConfig, Permutation
+from stgnf_jax.fully_connected import FullyConnected
 from stgnf_jax.stgcn import STGCN, Graph
 
 
@@ -86,21 +88,23 @@ class Latent(NamedTuple):
 
 
 class FlowStep(nn.Module):
-    """ActNorm, then permutation, then ST-GCN coupling.
+    """ActNorm, then permutation, then coupling.
 
     Attributes:
       channels: C.
       permutation: see `FlowConfig`.
       coupling: see `FlowConfig`.
-      graph: the joints of the conditioner.
+      kind: of the conditioner, see `FlowConfig`.
+      graph: the joints of an ST-GCN.
       hidden_channels: of the conditioner.
-      kernel_size: of the conditioner's temporal convolutions.
-      residual: whether the conditioner's blocks add their input.
+      kernel_size: frames that the conditioner's convolutions see.
+      residual: whether the blocks of an ST-GCN add their input.
     """
 
     channels: int
     permutation: Permutation
     coupling: Coupling
+    kind: ConditionerKind
     graph: Graph
     hidden_channels: int
     kernel_size: int
@@ -110,13 +114,15 @@ class FlowStep(nn.Module):
         """Makes the modules that hold the variables."""
         self.actnorm = ActNormLayer()
         self.permute = PermutationLayer(self.channels, self.permutation)
-        self.conditioner = STGCN(
-            conditioner_channels(self.channels, self.coupling),
-            self.hidden_channels,
-            self.kernel_size,
-            self.graph,
-            self.residual,
-        )
+        self.conditioner = self._make_conditioner()
+
+    def _make_conditioner(self) -> nn.Module:
+        features, hidden = conditioner_channels(self.channels, self.coupling), self.hidden_channels
+        if self.kind == "convolution":
+            return Convolution(features, hidden, self.kernel_size)
+        if self.kind == "fully_connected":
+            return FullyConnected(features, hidden)
+        return STGCN(features, hidden, self.kernel_size, self.graph, self.residual)
 
     def bijector(self, x: jax.Array, *, train: bool = False) -> distrax.Chain:
         """The step as a bijector, from data to latent.
@@ -145,6 +151,7 @@ def step_fields(config: FlowConfig, level: int, *, first: bool) -> dict[str, Any
         "channels": channels,
         "permutation": config.permutation,
         "coupling": config.coupling,
+        "kind": config.conditioner,
         "graph": Graph(config.skeleton, config.partition, config.max_hop, config.edge_importance),
         "hidden_channels": config.hidden_channels,
         "kernel_size": config.temporal_kernel or frames // 2 + 1 + frames // 2 % 2,

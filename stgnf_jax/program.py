@@ -100,7 +100,7 @@ def make_program(config: ConfigDict) -> Program:
         )
     mesh = make_mesh(members)
     check_batch_size(mesh, training.batch_size)
-    examples = load_training_set(config.data, flow)
+    examples = load_training_set(config.data, flow, config.seed)
     if is_supervised(config.data) and leads():
         Console(stderr=True).print(f"supervised: {label_counts(examples)}", soft_wrap=True)
     examples, held_out = split_held_out(examples, training.held_out, config.seed)

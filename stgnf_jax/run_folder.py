@@ -17,6 +17,7 @@ from stgnf_jax.checkpoint import (
     load_description,
     save_description,
 )
+from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
@@ -26,7 +27,9 @@ LOCK_FILE = ".lock"
 # Where the poses lie, how they are tested and how often is saved change no weights.
 FREE = (
     *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
-    *("training.checkpoint_every", "scoring.score"),
+    *("data.clips", "data.track_truth", "data.second.root", "training.checkpoint_every"),
+    *("scoring.score", "scoring.keypoint_noise", "scoring.box_confidence"),
+    *("scoring.interval_level", "scoring.interval_resamples", "scoring.explain"),
 )
 
 
@@ -91,8 +94,12 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
 
 
 def differences(run: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What must not differ between a run's configuration and that of the process that goes on."""
-    old, new = flatten(run), flatten(now)
+    """What must not differ between a run's configuration and that of the process that goes on.
+
+    A field that there was not yet when the run began has its default.
+    """
+    default = json.loads(default_config().to_json_best_effort())
+    old, new = flatten(default) | flatten(run), flatten(now)
     return [
         f"{name} is {new.get(name)!r} now and was {old.get(name)!r}"
         for name in sorted(old.keys() | new.keys())

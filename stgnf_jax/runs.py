@@ -31,6 +31,7 @@ class Run(NamedTuple):
       held_out_nll: the best, bits per dimension.
       auc: frame-level micro AUC.
       auc_std: standard deviation of its members' AUCs.
+      average_precision: of frames, abnormal ones being what is to be found.
       windows_per_second: over the whole run.
       updated: UTC, ISO 8601.
       message: what is wrong with the run or its files; "" where nothing is.
@@ -46,6 +47,7 @@ class Run(NamedTuple):
     held_out_nll: float | None = None
     auc: float | None = None
     auc_std: float | None = None
+    average_precision: float | None = None
     windows_per_second: float | None = None
     updated: str | None = None
     message: str = ""
@@ -61,6 +63,7 @@ SORT_FIELDS = {
     "loss": False,
     "held_out_nll": False,
     "auc": True,
+    "average_precision": True,
     "windows_per_second": True,
     "updated": True,
 }
@@ -97,10 +100,9 @@ def load_run(folder: Path, path: Path) -> Run:
         return Run(name, DAMAGED, {}, message=str(error))
     run = _of_summary(name, summary)
     try:
-        auc, auc_std = _read_auc(path / METRICS_FILE)
+        return _with_figures(run, path / METRICS_FILE)
     except InputError as error:
         return run._replace(message="; ".join(filter(None, (run.message, str(error)))))
-    return run._replace(auc=auc, auc_std=auc_std)
 
 
 def differing_fields(runs: list[Run]) -> list[str]:
@@ -140,14 +142,20 @@ def _of_summary(name: str, summary: Summary) -> Run:
     )
 
 
-def _read_auc(file: Path) -> tuple[float | None, float | None]:
-    """The AUC of a run, and the standard deviation of its members' AUCs, where it has several."""
+def _with_figures(run: Run, file: Path) -> Run:
+    """A run with the figures of its evaluation, where there was one."""
     if not file.exists():
-        return None, None
+        return run
     try:
         metrics = orjson.loads(file.read_bytes())
-        auc, deviation = float(metrics["auc_micro"]), metrics.get("auc_micro_std")
-        auc_std = None if deviation is None else float(deviation)
+        return run._replace(
+            auc=float(metrics["auc_micro"]),
+            auc_std=_known(metrics.get("auc_micro_std")),
+            average_precision=_known(metrics.get("average_precision")),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("holds no auc_micro; evaluate again", file=file) from error
-    return auc, auc_std
+
+
+def _known(figure: Any) -> float | None:
+    return None if figure is None else float(figure)

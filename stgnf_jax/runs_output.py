@@ -74,7 +74,10 @@ def _table(headings: list[str], rows: list[list[str]], foldable: bool) -> Table:
 
 
 def _table_of_runs(runs: list[Run]) -> Table:
-    headings = ["run", "status", "seed", "flows", "epoch", "loss", "held\nout", "AUC", "win/s"]
+    headings = [
+        *("run", "status", "seed", "flows", "epoch", "loss", "held\nout", "AUC", "AP", "win/s"),
+        "last (UTC)",
+    ]
     rows = [
         [
             run.name,
@@ -85,12 +88,13 @@ def _table_of_runs(runs: list[Run]) -> Table:
             _number(run.loss, ".4f"),
             _number(run.held_out_nll, ".4f"),
             _auc(run),
+            _percent(run.average_precision),
             _number(run.windows_per_second, ",.0f"),
             (run.updated or "")[5:16].replace("T", " "),
         ]
         for run in runs
     ]
-    return _table([*headings, "last (UTC)"], rows, foldable=False)
+    return _table(headings, rows, foldable=False)
 
 
 def _table_of_differences(runs: list[Run]) -> Table:
@@ -102,7 +106,11 @@ def _table_of_differences(runs: list[Run]) -> Table:
 
 def _auc(run: Run) -> str:
     spread = "" if run.auc_std is None else f" ± {100 * run.auc_std:.1f}"
-    return "" if run.auc is None else f"{100 * run.auc:.1f}{spread}"
+    return _percent(run.auc) + spread
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
 
 
 def _number(value: float | None, form: str = "") -> str:

@@ -65,24 +65,45 @@ def save_scores(
 def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:
     """Writes `metrics.json` into the folder `out`, keys sorted.
 
-    It is an object of numbers; of an ensemble also the members' AUCs, a list, and their mean and
-    standard deviation (of a sample).
+    Every figure is a number, or null where it could not be computed; `not_computed` says why.
+    `intervals` has [low, high] for those with an interval, `interval_level` and
+    `interval_resamples` say which, and `num_clips_auc_macro` how many clips have an AUC. Of an
+    ensemble there are also the members' AUCs, a list, and their mean and standard deviation (of a
+    sample).
 
     Raises:
       InputError: the file cannot be written.
       ValueError: a figure is NaN or infinite.
     """
-    fields = metrics._asdict()
-    aucs = fields.pop("auc_micro_members")
-    if aucs:
-        fields |= {
-            "auc_micro_members": aucs,
-            "auc_micro_mean": statistics.mean(aucs),
-            "auc_micro_std": statistics.stdev(aucs),
-        }
+    figures = metrics.figures._asdict()
+    fields = {
+        **{name: figure.value for name, figure in figures.items()},
+        "auc_micro": metrics.auc_micro,
+        "num_windows": metrics.num_windows,
+        "num_frames": metrics.num_frames,
+        "num_clips": metrics.num_clips,
+        "num_clips_auc_macro": metrics.figures.auc_macro.num_clips,
+        "intervals": {name: figure.interval for name, figure in figures.items() if figure.interval},
+        "interval_level": metrics.bootstrap.level,
+        "interval_resamples": metrics.bootstrap.resamples,
+        "not_computed": {
+            name: figure.reason for name, figure in figures.items() if figure.value is None
+        },
+        **_of_members(metrics.auc_micro_members),
+    }
     text = json.dumps(fields, sort_keys=True, indent=2, allow_nan=False)
     with write_atomically(Path(out) / "metrics.json") as path:
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def _of_members(aucs: tuple[float, ...]) -> dict[str, object]:
+    if not aucs:
+        return {}
+    return {
+        "auc_micro_members": aucs,
+        "auc_micro_mean": statistics.mean(aucs),
+        "auc_micro_std": statistics.stdev(aucs),
+    }
 
 
 def _window_table(clips: NDArray[np.str_], windows: WindowScores, members: MemberScores) -> Columns:

@@ -36,6 +36,9 @@ def _density_of_states(statistics: FlowStatistics, calibration: Calibration) -> 
     return log_density(calibration.density, statistics)
 
 
+# What the scores are measured in.
+UNITS = {"nll": "bits / dim", "typicality": "bits / dim", "density_of_states": "log density"}
+
 # By their names in a configuration: from the statistics of N windows to their scores (N,), higher
 # for the more normal.
 SCORES: dict[str, Callable[[FlowStatistics, Calibration], jax.Array]] = {

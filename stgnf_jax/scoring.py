@@ -66,6 +66,23 @@ class FrameScores(NamedTuple):
         return slice(int(self.offsets[clip]), int(self.offsets[clip + 1]))
 
 
+def extreme_windows(windows: WindowScores, count: int, *, lowest: bool) -> NDArray[np.intp]:
+    """The people with the lowest or the highest scores, each by their most extreme window.
+
+    Args:
+      windows: scores of windows.
+      count: of how many people, at most.
+      lowest: whether the least normal ones are asked for, or the most normal ones.
+
+    Returns:
+      Numbers of windows, the most extreme one first.
+    """
+    order = np.argsort(windows.score if lowest else -windows.score, kind="stable")
+    people = np.stack([windows.clip, windows.person], 1)[order]
+    first = np.sort(np.unique(people, axis=0, return_index=True)[1])[:count]
+    return order[first]
+
+
 def person_scores(windows: WindowScores, length: int) -> PersonScores:
     """Scores of people: a window of `length` frames T speaks for its start frame + T // 2."""
     return PersonScores(windows.clip, windows.person, windows.start + length // 2, windows.score)

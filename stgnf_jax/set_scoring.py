@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from stgnf_jax.augment import add_noise
 from stgnf_jax.batches import map_windows, pad, replicate
 from stgnf_jax.fast_flow import sum_event
 from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_scores, normality
@@ -18,7 +19,7 @@ from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.folding import fold, fold_members
 from stgnf_jax.model import Model
 from stgnf_jax.score_kinds import SCORES
-from stgnf_jax.windows import gather
+from stgnf_jax.windows import gather, normalise
 
 # An augmentation that leaves windows as they are.
 UNCHANGED = (1.0, 0.0, 0.0, 1.0)
@@ -33,13 +34,15 @@ class WindowSource(NamedTuple):
       keypoints: (D, V, 3) [x, y, confidence], which may lie on disk.
       start: (N,) the first detection of each.
       resolution: width and height in pixels that keypoints are divided by.
-      matrix: augmentation in pixels, (2, 2) row by row.
+      matrix: augmentation in pixels, (2, 2) row by row; none with noise.
+      noise: standard deviation of noise on the normalised keypoints, the same in every run.
     """
 
     keypoints: NDArray[np.float32]
     start: NDArray[np.int64]
     resolution: tuple[float, float]
     matrix: tuple[float, ...] = UNCHANGED
+    noise: float = 0.0
 
 
 def set_scores(model: Model, source: WindowSource) -> NDArray[np.floating]:
@@ -144,6 +147,12 @@ def _map_set(
     source: WindowSource,
 ) -> Any:
     """Applies a function of `fast_scoring`; detections on disk are read where windows lie."""
+    if source.noise:
+        return map_windows(
+            functools.partial(function, config, replicate(folded)),
+            source.start,
+            load=lambda batch: _noisy_windows(config, source, batch),
+        )
     prepare = _normaliser(source.resolution, source.matrix)
     return map_windows(
         functools.partial(function, config, replicate(folded), prepare=prepare),
@@ -152,13 +161,29 @@ def _map_set(
     )
 
 
+def _noisy_windows(
+    config: FlowConfig, source: WindowSource, start: NDArray[np.int64]
+) -> NDArray[np.floating]:
+    """Normalised windows (N, T, V, C) with noise that depends on a window's place alone."""
+    x = gather(source.keypoints, start, config.segment_length)[..., : config.channels]
+    return np.asarray(_with_noise(x, start.astype(np.uint32), source.resolution, source.noise))
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _with_noise(
+    x: jax.Array, place: jax.Array, resolution: tuple[float, float], scale: float
+) -> jax.Array:
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), place)
+    return jax.vmap(functools.partial(add_noise, scale=scale))(normalise(x, resolution), keys)
+
+
 @functools.cache
 def _normaliser(
     resolution: tuple[float, float], matrix: tuple[float, ...]
 ) -> Callable[[jax.Array], jax.Array]:
     """`windows.normalise` of augmented windows (T, V, C, N): one function for equal arguments."""
 
-    def normalise(x: jax.Array) -> jax.Array:
+    def normalise_last(x: jax.Array) -> jax.Array:
         x0, y0 = (x[:, :, i] - x[:1, :1, i] for i in (0, 1))
         if matrix != UNCHANGED:
             x0, y0 = matrix[0] * x0 + matrix[1] * y0, matrix[2] * x0 + matrix[3] * y0
@@ -166,7 +191,7 @@ def _normaliser(
         size = jnp.sqrt(_mean(y0 * y0))
         return jnp.concatenate([jnp.stack([x0 / size, y0 / size], 2), x[:, :, 2:]], 2)
 
-    return normalise
+    return normalise_last
 
 
 def _centre(x: jax.Array) -> jax.Array:

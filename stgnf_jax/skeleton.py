@@ -63,6 +63,22 @@ OPENPOSE_18 = Skeleton(
 
 SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE_18, COCO_17)}
 
+_COCO_NAMES = (
+    *("nose", "left eye", "right eye", "left ear", "right ear"),
+    *("left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist"),
+    *("left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle"),
+)
+_OPENPOSE_NAMES = tuple(
+    _COCO_NAMES[source[0]] if len(source) == 1 else "neck" for source in OPENPOSE_18.sources
+)
+_JOINT_NAMES = {COCO_17: _COCO_NAMES, OPENPOSE_18: _OPENPOSE_NAMES}
+
+
+def joint_names(skeleton: Skeleton) -> tuple[str, ...]:
+    """What the joints are called, V names; "joint 0" and so on where nothing better is known."""
+    numbered = tuple(f"joint {joint}" for joint in range(skeleton.num_joints))
+    return _JOINT_NAMES.get(skeleton, numbered)
+
 
 def make_skeleton(
     name: str,

@@ -20,6 +20,7 @@ from stgnf_jax.program import Program, make_program
 from stgnf_jax.run_folder import locked, open_run
 from stgnf_jax.run_summary import check_same_poses, note_finished
 from stgnf_jax.stopping import stop_requested
+from stgnf_jax.track_truth import load_track_truth
 from stgnf_jax.train_loop import Run, achieved_by, go_on, is_finished
 from stgnf_jax.watching import watched
 
@@ -34,7 +35,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | os.PathLike[str]) -> E
     check_config(config)
     evaluated = _has_test_set(config.data)
     if evaluated:  # what is wrong with the test set is better known before the training
-        load_test_set(config.data, flow_config(config.model))
+        window_set, masks = load_test_set(config.data, flow_config(config.model))
+        load_track_truth(config.data, window_set.tracks.clips, masks)
     train(config, workdir)
     return evaluate(config, workdir, workdir) if evaluated else None
 

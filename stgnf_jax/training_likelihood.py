@@ -45,12 +45,9 @@ def training_nll(
 
 def _is_paper_shaped(flow: FlowConfig) -> bool:
     """Whether the flow has (x, y), one level, and one rank-one ST-GCN block per affine coupling."""
-    return (flow.channels, flow.num_levels, flow.hidden_channels, flow.coupling) == (
-        2,
-        1,
-        0,
-        "affine",
-    ) and FlowStep(**step_fields(flow, 0, first=True), parent=None).graph.is_rank_one
+    fields = (flow.channels, flow.num_levels, flow.hidden_channels, flow.coupling, flow.conditioner)
+    step = FlowStep(**step_fields(flow, 0, first=True), parent=None)
+    return fields == (2, 1, 0, "affine", "stgcn") and step.graph.is_rank_one
 
 
 class _State(NamedTuple):

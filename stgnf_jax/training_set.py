@@ -1,9 +1,7 @@
 """What a flow is trained on: windows, each in every augmentation, with labels."""
 
 import hashlib
-from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -12,11 +10,10 @@ from numpy.typing import NDArray
 from stgnf_jax.augment import AUGMENTATIONS
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
-from stgnf_jax.labels import abnormal_poses, window_labels
 from stgnf_jax.npy_files import release
-from stgnf_jax.poses import Tracks
-from stgnf_jax.window_set import load_window_set
-from stgnf_jax.windows import WindowOrigin, Windows, window_origin
+from stgnf_jax.subsets import share_of_tracks, some_of, track_numbers
+from stgnf_jax.training_part import Part, has_labels, in_pixels_of, join, load_part, load_second
+from stgnf_jax.windows import WindowOrigin
 
 # Rows of an array that are hashed together.
 _CHUNK = 2**16
@@ -49,6 +46,9 @@ class TrainingSet(NamedTuple):
         return len(self.start) * len(self.matrices)
 
 
+Examples = TypeVar("Examples", Part, TrainingSet)
+
+
 class LabelCounts(NamedTuple):
     """How many windows there are of each label, and of how many people; some have both."""
 
@@ -75,35 +75,36 @@ def label_counts(examples: TrainingSet) -> LabelCounts:
 
 
 def is_supervised(data: ConfigDict) -> bool:
-    """Whether a configuration, by its section `data`, names abnormal poses or labels."""
-    return bool(data.train_abnormal_poses or data.train_labels)
+    """Whether a configuration, by its section `data`, names abnormal poses or labels.
+
+    Those that only contaminate do not count: nothing is told to be abnormal.
+    """
+    second = data.second.root and not data.second.contamination
+    return has_labels(data) or bool(second and has_labels(data.second))
 
 
-class _Part(NamedTuple):
-    """The windows of a folder of poses; see `TrainingSet`."""
+def load_training_set(data: ConfigDict, flow: FlowConfig, seed: int = 0) -> TrainingSet:
+    """The training poses of a configuration, and those of its second data set.
 
-    keypoints: np.ndarray
-    start: np.ndarray
-    label: np.ndarray
-    clips: tuple[str, ...]
-    origin: WindowOrigin
-
-
-def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
-    """The training poses of a configuration, by its labels, and the abnormal ones it names.
+    Args:
+      data: the section `data` of a configuration.
+      flow: gives the skeleton and T.
+      seed: decides which tracks are the share that is trained on, and which windows contaminate.
 
     Raises:
-      InputError: anything wrong with the poses or labels, too few poses for a single window, or
-        labels that leave only one kind of window.
+      InputError: anything wrong with the poses or labels, too few poses for a single window, too
+        few abnormal ones for the contamination, or labels that leave only one kind of window.
     """
     if data.augmentation not in AUGMENTATIONS:
         raise InputError(
             f"must be one of {', '.join(AUGMENTATIONS)}, got {data.augmentation!r}",
             field="config.data.augmentation",
         )
-    part = _load(data, flow, data.train_poses, partial(abnormal_poses, data))
-    if data.train_abnormal_poses:
-        part = _join(part, _load(data, flow, data.train_abnormal_poses, _all_abnormal))
+    part = load_part(data, flow)
+    if data.train_share < 1:
+        part = select(part, share_of_tracks(part.origin, data.train_share, seed))
+    if data.second.root:
+        part = join(part, _second_part(data, flow, len(part.start), seed))
     if is_supervised(data):
         _check_labels(part.label, data)
     return TrainingSet(
@@ -113,25 +114,23 @@ def load_training_set(data: ConfigDict, flow: FlowConfig) -> TrainingSet:
     )
 
 
-def _load(
-    data: ConfigDict,
-    flow: FlowConfig,
-    folder: str,
-    find_abnormal: Callable[[Tracks], NDArray[np.bool_]],
-) -> _Part:
-    tracks, windows = load_window_set(data, flow, folder, data.train_stride)
-    _check_some(windows, flow, f"{data.root}/{folder}")
-    return _Part(
-        keypoints=tracks.keypoints,
-        start=windows.start,
-        label=window_labels(find_abnormal(tracks), windows.start, flow.segment_length),
-        clips=tracks.clips,
-        origin=window_origin(tracks, windows),
-    )
-
-
-def _all_abnormal(tracks: Tracks) -> NDArray[np.bool_]:
-    return np.ones(len(tracks.frame), bool)
+def _second_part(data: ConfigDict, flow: FlowConfig, first_windows: int, seed: int) -> Part:
+    """All of the second data set, or what of its abnormal windows contaminates the first."""
+    part = in_pixels_of(data.resolution, load_second(data, flow), data.second.resolution)
+    contamination = data.second.contamination
+    if not contamination:
+        return part
+    abnormal = np.flatnonzero(part.label < 0)
+    count = round(first_windows * contamination / (1 - contamination))
+    if count > len(abnormal):
+        most = len(abnormal) / (first_windows + len(abnormal))
+        raise InputError(
+            f"needs {count} abnormal windows beside {first_windows}, and there are "
+            f"{len(abnormal)}: give at most {most:.4f}",
+            field="config.data.second.contamination",
+        )
+    drawn = select(part, some_of(abnormal, count, len(part.start), seed))
+    return drawn._replace(label=np.ones(count, np.float32))
 
 
 def _content_hash(*arrays: np.ndarray) -> str:
@@ -143,35 +142,11 @@ def _content_hash(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _join(first: _Part, second: _Part) -> _Part:
-    more = second.origin._replace(clip=second.origin.clip + len(first.clips))
-    return _Part(
-        keypoints=np.concatenate([first.keypoints, second.keypoints]),
-        start=np.concatenate([first.start, second.start + len(first.keypoints)]),
-        label=np.concatenate([first.label, second.label]),
-        clips=first.clips + second.clips,
-        origin=WindowOrigin(
-            clip=np.concatenate([first.origin.clip, more.clip]),
-            person=np.concatenate([first.origin.person, more.person]),
-            frame=np.concatenate([first.origin.frame, more.frame]),
-        ),
-    )
-
-
-def _check_some(windows: Windows, flow: FlowConfig, folder: str) -> None:
-    if not len(windows.start):
-        raise InputError(
-            f"no track is long enough for a window of {flow.segment_length} frames; "
-            "training needs some",
-            file=folder,
-        )
-
-
 def _check_labels(label: np.ndarray, data: ConfigDict) -> None:
     for kind, there in (("normal", (label > 0).any()), ("abnormal", (label < 0).any())):
         if not there:
             raise InputError(
-                f"{data.train_labels} leaves no {kind} window; "
+                f"{data.train_labels or data.second.train_labels} leaves no {kind} window; "
                 "the supervised setting needs both kinds",
                 field="config.data.train_labels",
             )
@@ -192,7 +167,7 @@ def split_held_out(
     """
     if not share:
         return examples, select(examples, np.zeros(len(examples.start), bool))
-    track = np.unique(np.stack(examples.origin[:2]), axis=1, return_inverse=True)[1].ravel()
+    track = track_numbers(examples.origin)
     count = track.max() + 1
     shuffled = np.random.default_rng((seed, 0)).permutation(count)
     held_out = np.isin(track, shuffled[: max(1, round(share * count))])
@@ -207,10 +182,14 @@ def split_held_out(
     return select(examples, ~held_out), select(examples, held_out & normal)
 
 
-def select(examples: TrainingSet, kept: np.ndarray) -> TrainingSet:
+def select(examples: Examples, kept: NDArray[np.bool_]) -> Examples:
     """Some of the windows, (N,) bool; the detections stay where they are."""
     return examples._replace(
         start=examples.start[kept],
         label=examples.label[kept],
-        origin=WindowOrigin(*(column[kept] for column in examples.origin)),
+        origin=WindowOrigin(
+            clip=examples.origin.clip[kept],
+            person=examples.origin.person[kept],
+            frame=examples.origin.frame[kept],
+        ),
     )

@@ -7,7 +7,8 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from stgnf_jax.cache import load_folder
-from stgnf_jax.datasets import BENCHMARKS
+from stgnf_jax.clip_list import only_listed
+from stgnf_jax.datasets import BENCHMARKS, Benchmark
 from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.pose_json import FrameOrder
@@ -37,7 +38,34 @@ def load_window_set(data: ConfigDict, flow: FlowConfig, folder: str, stride: int
       InputError: anything wrong with the poses, unless `data.skip_bad`.
     """
     check_names(data, flow)
-    benchmark = BENCHMARKS[data.benchmark]
+    return _load(data, flow, folder, stride, BENCHMARKS[data.benchmark])
+
+
+def load_test_windows(data: ConfigDict, flow: FlowConfig) -> WindowSet:
+    """`load_window_set` of the test poses, without the clips that `data.clips` does not list.
+
+    Raises:
+      InputError: anything wrong with the poses, unless `data.skip_bad`, or with the list.
+    """
+    check_names(data, flow)
+    return _load(data, flow, data.test_poses, data.test_stride, evaluated_benchmark(data))
+
+
+def evaluated_benchmark(data: ConfigDict) -> Benchmark:
+    """The benchmark, leaving out what `data.clips` does not list.
+
+    Raises:
+      InputError: anything wrong with the list.
+    """
+    benchmark, root = BENCHMARKS[data.benchmark], Path(data.root)
+    if not data.clips:
+        return benchmark
+    return only_listed(benchmark, root / data.clips, root / data.test_poses)
+
+
+def _load(
+    data: ConfigDict, flow: FlowConfig, folder: str, stride: int, benchmark: Benchmark
+) -> WindowSet:
     poses = load_folder(
         Path(data.root) / folder,
         pose_file=benchmark.pose_file,

@@ -332,3 +332,17 @@ def test_left_out_clips_are_not_looked_at(config: ConfigDict) -> None:
     (root(config) / TEST / "01_0130_alphapose_tracked_person.json").write_text("[")
     places = [finding.place for finding in check_data(config) if finding.severity == "error"]
     assert [Path(place).name for place in places] == ["01_0002.json"]
+
+
+def test_a_list_of_clips_and_boxes_of_their_events(config: ConfigDict) -> None:
+    facts = check_data(config)
+    (root(config) / "human.txt").write_text("b\n")
+    (root(config) / "boxes").mkdir()
+    (root(config) / "boxes/b.csv").write_text("1,8,0,0,9,9\n")
+    config.data.clips, config.data.track_truth = "human.txt", "boxes"
+    assert check_data(config) == facts  # clip a, which has no file of boxes, is not evaluated
+    (root(config) / "boxes/b.csv").write_text("1,8,0,0,9,left\n")
+    assert check_data(config)[0].severity == "error"
+    assert check_data(config)[0].message == "y2: is 'left', expected a number of pixels"
+    (root(config) / "human.txt").write_text("b\nc\n")
+    assert check_data(config)[0].place == f"{root(config) / 'human.txt'}: line 2"

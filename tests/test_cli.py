@@ -15,6 +15,7 @@ from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
 from tests.pose_formats.samples import mediapipe, openpose
 from tests.small import random_model, write_data, write_spans
+from tests.small_run import evaluated_run
 from tests.test_run_summary import SUMMARY
 
 ROOT = Path(__file__).parents[1]
@@ -61,13 +62,15 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("check-data", ("--config", "--[no]skip_bad", "--format", "<text|json>")),
         ("train", ("--config", "--workdir", "--[no]skip_bad")),
         ("score", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
-        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad")),
+        ("evaluate", ("--config", "--checkpoint", "--out", "--[no]skip_bad", "--[no]pictures")),
         ("import-checkpoint", ("FILE OUT",)),
         ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("stream", ("--config", "--checkpoint", "--input", "--[no]follow", "--max_people")),
         ("replay", ("--config", "--fps")),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
+        ("report", ("RUN", "--out", "--poses")),
+        ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
         ("demo", ("--out", "--seed")),
     ],
 )
@@ -93,6 +96,8 @@ def test_every_command_is_tested_for_help() -> None:
         "stream",
         "replay",
         "runs",
+        "report",
+        "reproduce",
         "demo",
     }
     assert set(COMMANDS) == tested
@@ -119,6 +124,7 @@ def test_every_command_is_tested_for_help() -> None:
         (("stream", CUSTOM, "--checkpoint=x", "--smoothing=0"), "0.0 is not number >= 0.1"),
         (("replay", CUSTOM, "--fps=-1"), "-1.0 is not a non-negative number"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
+        (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
         (("runs", "a", "--format=xml"), "value should be one of <table|csv|json>"),
         (("check-data",), "flag --config=None: Flag --config must have a value"),
@@ -207,12 +213,24 @@ def test_train(tmp_path: Path, data: str) -> None:
     assert f"the model is in {tmp_path / 'run'}" in printed
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert f"AUC {metrics['auc_micro']:.6f} (micro, 48 frames of 2 clips, 68 windows)" in printed
+    low, high = metrics["intervals"]["eer"]
+    assert f"equal error rate   {metrics['eer']:.4f}  {low:.4f} to {high:.4f}" in printed
+    assert "RBDC               not computed: config.data.track_truth" in printed
     config = json.loads((tmp_path / "run/config.json").read_text())
     assert config["seed"] == 3
     assert config["data"]["skip_bad"] is True
     model = checkpoint.load(tmp_path / "run")
     assert model.resolution == (1920, 1080)
     assert model.config.num_steps == 1
+
+
+def test_report(tmp_path: Path) -> None:
+    run = evaluated_run(tmp_path)
+    assert succeed("report", run) == f"the report is {run}/report.html\n"
+    file = tmp_path / "other.html"
+    assert succeed("report", run, f"--out={file}", f"--poses={tmp_path}/data/pose/test")
+    assert file.read_bytes() == (run / "report.html").read_bytes()
+    assert_one_line(stgnf("report", tmp_path), "stgnf report: ", "scores.npz: is missing; give")
 
 
 def test_check_data(tmp_path: Path, data: str) -> None:
@@ -287,15 +305,13 @@ def assert_close(found: NDArray[Any], golden: NDArray[Any]) -> None:
     np.testing.assert_allclose(found / largest, golden / largest, rtol=0, atol=1e-5)
 
 
-def evaluate_published(
-    shared: Path, tmp_path: Path, name: str, flags: list[str]
-) -> dict[str, float]:
+def evaluate_published(shared: Path, tmp_path: Path, name: str, flags: list[str]) -> dict[str, Any]:
     """Imports a published file and evaluates it: the metrics on disk."""
     file = shared / f"reference/checkpoints/{name}.tar"
     succeed("import-checkpoint", file, tmp_path / "model")
     where = (f"--checkpoint={tmp_path / 'model'}", f"--out={tmp_path / 'out'}")
     printed = succeed("evaluate", *flags, *where)
-    metrics: dict[str, float] = json.loads((tmp_path / "out/metrics.json").read_text())
+    metrics: dict[str, Any] = json.loads((tmp_path / "out/metrics.json").read_text())
     assert f"AUC {metrics['auc_micro']:.6f}" in printed
     return metrics
 
@@ -306,15 +322,15 @@ def test_the_published_shanghaitech_model_end_to_end(shared: Path, tmp_path: Pat
         *("--config=configs/shanghaitech.py", "--config.data.windowing=reference", NO_CACHE),
         f"--config.data.root={shared / 'goldens/poses'}",
     ]
-    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", flags)
+    more = ["--pictures", "--config.scoring.explain=2"]
+    metrics = evaluate_published(shared, tmp_path, "ShanghaiTech_85_9", [*flags, *more])
+    assert (tmp_path / "out/pictures/explanations.svg").exists()
+    assert len(json.loads((tmp_path / "out/explanations.json").read_text())["windows"]) == 2
     with np.load(shared / "goldens/end_to_end_shanghaitech.npz") as file:
         golden = dict(file)
-    assert metrics == {
-        "auc_micro": pytest.approx(0.789366, abs=1e-5),
-        "num_clips": 9,
-        "num_frames": 920,
-        "num_windows": 984,
-    }
+    assert metrics["auc_micro"] == pytest.approx(0.789366, abs=1e-5)
+    counts = [metrics[f"num_{name}"] for name in ("clips", "frames", "windows")]
+    assert counts == [9, 920, 984]
     assert metrics["auc_micro"] == pytest.approx(float(golden["auc"]), abs=1e-5)
     scores = read_scores(tmp_path / "out")
     assert_close(scores["window_score"], golden["window_score"])

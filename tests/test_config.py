@@ -1,5 +1,6 @@
 import importlib.util
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def load_config(name: str) -> tuple[ConfigDict, str]:
 
 
 def test_every_config_file_is_tested() -> None:
-    assert {path.stem for path in CONFIGS.glob("*.py")} == set(DELTAS)
+    # test_ablations tests the other one.
+    assert {path.stem for path in CONFIGS.glob("*.py")} == {*DELTAS, "ablation"}
 
 
 @pytest.mark.parametrize("name", DELTAS)
@@ -88,7 +90,7 @@ def test_a_config_file_is_a_small_delta(name: str) -> None:
     assert f"AUC of {PAPER_AUC.get(name, '')}" in " ".join(doc.split()) or name not in PAPER_AUC
 
 
-@pytest.mark.parametrize("section", ["", "data", "model", "training"])
+@pytest.mark.parametrize("section", ["", "data", "model", "training", "scoring"])
 def test_the_default_takes_no_new_field(section: str) -> None:
     config = default_config()
     part = config[section] if section else config
@@ -167,14 +169,26 @@ def test_a_flow_of_wrong_types(fields: dict[str, Any]) -> None:
         ("training", "learning_rate_decay", 0.0),
         ("training", "max_gradient_norm", -1.0),
         ("training", "keypoint_noise", -1.0),
+        ("scoring", "keypoint_noise", -1.0),
+        ("data", "train_share", 0.0),
+        ("data", "train_share", 1.01),
+        ("data.second", "contamination", 1.0),
+        ("data.second", "contamination", -0.1),
+        ("data.second", "resolution", ()),
         ("training", "patience", -1),
         ("training", "checkpoint_every", 0),
+        ("scoring", "interval_resamples", -1),
+        ("scoring", "interval_level", 0.0),
+        ("scoring", "interval_level", 1.0),
+        ("scoring", "interval_level", float("nan")),
+        ("scoring", "box_confidence", -0.1),
+        ("scoring", "box_confidence", float("nan")),
     ],
 )
 def test_a_number_out_of_range(section: str, field: str, value: object) -> None:
     config = default_config()
-    config[section][field] = value
-    with pytest.raises(InputError, match=f"config.{section}.*{field}|{field}") as error:
+    attrgetter(section)(config)[field] = value
+    with pytest.raises(InputError, match=rf"^config\.{section}\.{field}: ") as error:
         check_config(config)
     assert str(value) in str(error.value)
 
@@ -207,6 +221,25 @@ def test_patience_needs_held_out_windows() -> None:
     with pytest.raises(InputError, match=r"config\.training\.patience: .* set .*held_out too"):
         check_config(config)
     config.training.held_out = 0.1
+    check_config(config)
+
+
+def test_a_second_data_set_needs_its_folder() -> None:
+    config = default_config()
+    config.data.second.benchmark = "ubnormal"
+    with pytest.raises(InputError, match=r"config\.data\.second\.root: must be the folder of the"):
+        check_config(config)
+    config.data.second.root = "x"
+    check_config(config)
+
+
+def test_contamination_needs_abnormal_people() -> None:
+    config = default_config()
+    config.data.second.update({"root": "x", "contamination": 0.1})
+    message = r"config\.data\.second\.contamination: needs to know who is abnormal: set "
+    with pytest.raises(InputError, match=message):
+        check_config(config)
+    config.data.second.train_labels = "x.csv"
     check_config(config)
 
 

@@ -56,6 +56,15 @@ def test_hr_leaves_out_six_clips_by_number() -> None:
     assert not BENCHMARKS["shanghaitech"].leaves_out("01_0130")
 
 
+def test_a_benchmark_of_some_clips_leaves_out_all_others() -> None:
+    some = BENCHMARKS["shanghaitech_hr"]._replace(only=frozenset(("1_14", "1_130")))
+    assert not some.leaves_out("01_0014")
+    assert not some.leaves_out("1_14")
+    assert some.leaves_out("01_0015")
+    assert some.leaves_out("01_0130")  # left out anyway
+    assert BENCHMARKS["custom"]._replace(only=frozenset()).leaves_out("a")
+
+
 def test_every_benchmark_and_its_configuration_are_tried() -> None:
     elsewhere = {"paper_text", "robust", "demo"}  # the data of another configuration
     assert {path.stem for path in CONFIGS.glob("*.py")} == set(FORMS) | elsewhere

@@ -73,9 +73,10 @@ def test_window_scores_are_those_of_the_windows(evaluated: Evaluated) -> None:
 
 def test_metrics_on_disk(evaluated: Evaluated) -> None:
     metrics = json.loads((evaluated.out / "metrics.json").read_text())
-    expected = evaluated.evaluation.metrics._asdict()
-    assert expected.pop("auc_micro_members") == ()
-    assert metrics == expected
+    for name, figure in evaluated.evaluation.metrics.figures._asdict().items():
+        assert metrics[name] == figure.value
+        assert metrics["intervals"].get(name) == (figure.interval and list(figure.interval))
+    assert "auc_micro_members" not in metrics
     assert metrics["num_windows"] == NUM_WINDOWS
     assert metrics["num_frames"] == 2 * NUM_FRAMES
     assert metrics["num_clips"] == 2

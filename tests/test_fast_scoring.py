@@ -40,6 +40,11 @@ CONFIGS = [
     SMALL._replace(num_levels=2, permutation="invertible_1x1"),
     SMALL._replace(num_levels=3, squeeze_first_at_level=3, partition="distance", max_hop=2),
     SMALL._replace(hidden_channels=4, temporal_kernel=3, edge_importance=True),
+    SMALL._replace(conditioner="convolution"),
+    SMALL._replace(conditioner="convolution", hidden_channels=3, num_levels=2, channels=3),
+    SMALL._replace(conditioner="fully_connected"),
+    SMALL._replace(conditioner="fully_connected", hidden_channels=3, coupling="additive"),
+    SMALL._replace(conditioner="fully_connected", num_levels=2, channels=3),
 ]
 
 
@@ -80,7 +85,7 @@ def test_every_golden(shared: Path, name: str) -> None:
     "config",
     CONFIGS,
     ids=lambda config: (
-        f"{config.permutation}-{config.coupling}-K{config.num_steps}"
+        f"{config.conditioner}-{config.permutation}-{config.coupling}-K{config.num_steps}"
         f"-L{config.num_levels}-C{config.channels}-{config.partition}-h{config.hidden_channels}"
     ),
 )

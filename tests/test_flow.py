@@ -1,4 +1,5 @@
 import functools
+import math
 from typing import Any
 
 import jax
@@ -6,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from stgnf_jax.flow import STGNF
+from stgnf_jax.flow import STGNF, abstract_variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.likelihood import bits_per_dim, gaussian_prior, nll
 from stgnf_jax.skeleton import COCO_17, make_skeleton
@@ -23,12 +24,26 @@ def make(config: FlowConfig, seed: int = 0) -> tuple[STGNF, Any, jax.Array]:
 
 
 @pytest.mark.parametrize(
-    ("permutation", "count"),
-    [("reverse", 616), ("shuffle", 616), ("invertible_1x1", 696), ("dense_1x1", 648)],
+    ("fields", "count"),
+    [
+        ({"permutation": "reverse"}, 616),
+        ({"permutation": "shuffle"}, 616),
+        ({"permutation": "invertible_1x1"}, 696),
+        ({"permutation": "dense_1x1"}, 648),
+        ({"max_hop": 0}, 616),
+        ({"segment_length": 1}, 232),
+        ({"hidden_channels": 8}, 8154),
+        # 8 steps, each of 4 for ActNorm, 4 for BatchNorm, and 13 x 3 x 2 weights and 2 biases.
+        ({"conditioner": "convolution"}, 704),
+        # ... 24 x 18 x (24 x 18 x 2) weights and 24 x 18 x 2 biases.
+        ({"conditioner": "fully_connected"}, 2_992_960),
+        ({"conditioner": "fully_connected", "hidden_channels": 8}, 90_112),
+    ],
+    ids=str,
 )
-def test_number_of_parameters(permutation: Any, count: int) -> None:
-    _, variables, _ = make(FlowConfig(permutation=permutation))
-    assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == count
+def test_number_of_parameters(fields: dict[str, Any], count: int) -> None:
+    variables = abstract_variables(FlowConfig()._replace(**fields))
+    assert sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"])) == count
 
 
 def test_first_batch_leaves_the_running_statistics_alone() -> None:
@@ -59,8 +74,16 @@ def test_every_actnorm_makes_its_input_standard() -> None:
         SMALL._replace(num_steps=1),
         SMALL._replace(skeleton=COCO_17, partition="spatial", max_hop=1, edge_importance=True),
         SMALL._replace(hidden_channels=4, temporal_kernel=3),
+        SMALL._replace(max_hop=0),
+        SMALL._replace(conditioner="convolution"),
+        SMALL._replace(conditioner="convolution", hidden_channels=3, channels=3),
+        SMALL._replace(conditioner="fully_connected"),
+        SMALL._replace(conditioner="fully_connected", hidden_channels=3, num_levels=2),
     ],
-    ids=["confidence", "confidence-lu", "additive", "levels", "one-step", "coco", "hidden"],
+    ids=[
+        *("confidence", "confidence-lu", "additive", "levels", "one-step", "coco", "hidden"),
+        *("identity", "convolution", "convolution-hidden", "fully-connected", "fc-hidden-levels"),
+    ],
 )
 def test_distribution_of_every_kind(config: FlowConfig) -> None:
     flow, variables, x = make(config)
@@ -109,6 +132,7 @@ def test_windows_of_another_shape_are_refused() -> None:
     [
         ("permutation", "invcov", "permutation must be one of"),
         ("coupling", "linear", "coupling must be one of"),
+        ("conditioner", "lstm", "conditioner must be one of"),
         ("partition", "radial", "partition must be one of"),
         ("segment_length", 0, "segment_length must be from 1 to 1024, got 0"),
         ("channels", 1, "channels must be from 2 to 64, got 1"),
@@ -125,6 +149,23 @@ def test_windows_of_another_shape_are_refused() -> None:
 def test_a_config_that_is_no_flow_is_refused(field: str, value: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SMALL._replace(**{field: value}).check()
+
+
+@pytest.mark.parametrize(
+    ("conditioner", "field", "value"),
+    [
+        ("convolution", "partition", "spatial"),
+        ("convolution", "max_hop", 1),
+        ("fully_connected", "edge_importance", True),
+        ("fully_connected", "temporal_kernel", 3),
+    ],
+)
+def test_what_a_conditioner_does_not_read_is_refused(
+    conditioner: Any, field: str, value: Any
+) -> None:
+    config = SMALL._replace(conditioner=conditioner, **{field: value})
+    with pytest.raises(ValueError, match=f"{field} means nothing to the conditioner {conditioner}"):
+        config.check()
 
 
 def test_kernel_follows_the_length() -> None:

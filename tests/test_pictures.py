@@ -1,18 +1,15 @@
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
-import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from stgnf_jax import pictures
-from stgnf_jax.metrics import roc_curve
-from stgnf_jax.scoring import FrameScores
-from stgnf_jax.skeleton import COCO_17, OPENPOSE_18, Skeleton
+from stgnf_jax.scoring import FrameScores, PersonScores
+from tests.pixels import pixels
 
 RANDOM = np.random.default_rng(0)
 
@@ -26,20 +23,17 @@ def fake_scores(*lengths: int) -> FrameScores:
     return FrameScores(clips, offsets, scored, score, score / 2)
 
 
-def fake_strip(score: float, skeleton: Skeleton = OPENPOSE_18, length: int = 24) -> pictures.Strip:
-    poses = RANDOM.uniform(300, 400, (length, skeleton.num_joints, 3)).astype(np.float32)
-    return pictures.Strip(poses, score, "01_0001", 3, 17)
+def crowd(scores: FrameScores, count: int) -> PersonScores:
+    """So many people in all but the first and the last frame of the first clip."""
+    frame = np.tile(np.arange(1, scores.frames(0).stop - 1), count)
+    person = np.repeat(np.arange(1, count + 1), len(frame) // count)
+    score = -person + np.linspace(0, 0.5, len(frame))
+    return PersonScores(np.zeros(len(frame), int), person, frame, score)
 
 
 def shaded(axes: Axes) -> list[tuple[float, float]]:
     spans = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     return [(span.get_x(), span.get_x() + span.get_width()) for span in spans]
-
-
-def pixels(figure: Figure, folder: Path) -> NDArray[np.float32]:
-    """The figure's PNG, (height, width, 4), from 0 to 1."""
-    pictures.save(figure, folder / "picture.png")
-    return np.asarray(matplotlib.image.imread(folder / "picture.png"), np.float32)
 
 
 def test_abnormal_runs_are_shaded_and_no_others() -> None:
@@ -70,17 +64,52 @@ def test_the_legend_names_each_thing_once(abnormal: bool) -> None:
     assert labels == (["abnormal (ground truth)", *expected] if abnormal else expected)
 
 
+def test_people_have_a_line_each_the_lowest_first_and_the_rest_are_counted() -> None:
+    scores = fake_scores(30, 5)
+    curve, lines, other, bar = pictures.score_curves(scores, [0, 1], people=crowd(scores, 8)).axes
+    names = [text.get_text() for text in lines.get_yticklabels()]
+    assert names == [f"person {number}" for number in (8, 7, 6, 5, 4, 3)]
+    assert [text.get_text() for text in lines.texts] == ["2 more people, none lower"]
+    assert len(curve.lines) == 8 + 2
+    assert len(other.lines) == 2  # Nobody is there.
+    assert lines.get_xlim() == curve.get_xlim() == (-0.5, 29.5)
+    assert bar.get_xlabel() == "share of all people's scores that are as low"
+
+
+def test_a_persons_colour_is_the_share_of_scores_that_are_as_low() -> None:
+    scores = fake_scores(6)
+    (_, lines, _) = pictures.score_curves(scores, [0], people=crowd(scores, 2)).axes
+    (mesh,) = lines.collections
+    shown: Any = np.ma.asarray(mesh.get_array()).reshape(2, 6)
+    # Eight scores, of which person 2 has the lower four, rising.
+    np.testing.assert_allclose(shown.data[:, 1:5] * 8, [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert np.ma.getmaskarray(shown)[:, [0, 5]].all()
+
+
+def test_a_clip_that_goes_very_low_is_not_flattened() -> None:
+    scores = fake_scores(9, 9)
+    raw = np.full(18, -2.0)
+    raw[3:5], raw[12] = -500, -100
+    low, other = pictures.score_curves(scores._replace(raw=raw), [0, 1]).axes
+    assert (low.get_yscale(), other.get_yscale()) == ("symlog", "linear")
+
+
+def test_the_axis_names_the_scores_unit() -> None:
+    figure = pictures.score_curves(fake_scores(6), [0], unit="log density")
+    assert figure.get_supylabel() == "normality (log density)"
+
+
 def test_score_curves_decode_at_full_width_with_the_shade_inside(tmp_path: Path) -> None:
     normal = np.ones(100, bool)
     normal[40:60] = False
     flat = fake_scores(100)._replace(raw=np.zeros(100), smoothed=np.zeros(100))
     figure = pictures.score_curves(flat, [0], normal)
     image = pixels(figure, tmp_path)
-    assert image.shape == (250, 900, 4)
+    assert image.shape == (245, 900, 4)
     (axes,) = figure.axes
     height = axes.get_ylim()[1] / 2  # Clear of the curve.
     (left, row), (right, _) = axes.transData.transform([(39.5, height), (59.5, height)])
-    red_less_blue = image[250 - int(row), :, 0] - image[250 - int(row), :, 2]
+    red_less_blue = image[245 - int(row), :, 0] - image[245 - int(row), :, 2]
     orange = np.flatnonzero(red_less_blue > 0.15)
     assert abs(orange.min() - left) <= 1
     assert abs(orange.max() + 1 - right) <= 1
@@ -89,7 +118,7 @@ def test_score_curves_decode_at_full_width_with_the_shade_inside(tmp_path: Path)
 
 def test_a_clip_of_one_frame_is_drawn(tmp_path: Path) -> None:
     image = pixels(pictures.score_curves(fake_scores(4, 1), [1]), tmp_path)
-    assert image.shape == (250, 900, 4)
+    assert image.shape == (245, 900, 4)
 
 
 def test_telling_clips_have_both_kinds_of_frames_and_move_most() -> None:
@@ -103,54 +132,13 @@ def test_telling_clips_have_both_kinds_of_frames_and_move_most() -> None:
     assert pictures.telling_clips(scores, normal, 9) == [0, 1, 2, 4]
 
 
-def test_roc_draws_the_curve_and_its_area(tmp_path: Path) -> None:
-    normal = np.array([True, False, True, False])
-    curve = roc_curve(normal, np.array([3.0, 2.0, 1.0, 0.0]))
-    figure = pictures.roc(curve, 0.75)
-    (axes,) = figure.axes
-    line = axes.lines[1]
-    np.testing.assert_array_equal(line.get_xydata(), np.stack(curve, axis=1))
-    legend = axes.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["chance", "AUC 0.750"]
-    assert pixels(figure, tmp_path).shape == (550, 550, 4)
-
-
-@pytest.mark.parametrize("skeleton", [OPENPOSE_18, COCO_17], ids=lambda skeleton: skeleton.name)
-def test_one_strip_a_window_with_every_bone_of_eight_poses(skeleton: Skeleton) -> None:
-    strips = [fake_strip(score, skeleton) for score in (2.0, 1.5, -30.0)]
-    figure = pictures.skeleton_strips(strips[:2], strips[2:], skeleton)
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    place = "clip 01_0001, person 3, from frame 17"
-    assert titles == [f"score {score}   {place}" for score in ("2.00", "1.50", "−30.00")]
-    for axes in figure.axes:
-        (bones,) = axes.collections
-        assert isinstance(bones, LineCollection)
-        assert len(bones.get_segments()) == 8 * len(skeleton.edges)
-        assert len(np.asarray(axes.lines[0].get_xdata())) == 8 * skeleton.num_joints
-
-
-def test_a_strip_keeps_bones_heights_and_scale_and_its_cells() -> None:
-    strip = fake_strip(0.0)
-    figure = pictures.skeleton_strips([strip], [strip], OPENPOSE_18)
-    axes = figure.axes[0]
-    drawn = np.asarray(axes.lines[0].get_xydata()).reshape(8, 18, 2)
-    true = strip.poses[[0, 3, 7, 10, 13, 16, 20, 23], :, :2]
-    np.testing.assert_allclose(drawn[..., 1], true[..., 1])
-    np.testing.assert_allclose(np.diff(drawn[..., 0]), np.diff(true[..., 0]), atol=1e-4)
-    cells = np.linspace(*axes.get_xlim(), 9)
-    assert (drawn[..., 0] > cells[:-1, None]).all()
-    assert (drawn[..., 0] < cells[1:, None]).all()
-    bottom, top = axes.get_ylim()
-    assert top < drawn[..., 1].min()
-    assert drawn[..., 1].max() < bottom
-    assert axes.get_aspect() == 1.0
-
-
-@pytest.mark.parametrize("length", [1, 5])
-def test_a_short_window_repeats_poses(tmp_path: Path, length: int) -> None:
-    strip = fake_strip(0.0, length=length)
-    image = pixels(pictures.skeleton_strips([strip], [strip], OPENPOSE_18), tmp_path)
-    assert image.shape == (380, 900, 4)
-    dark = image[..., :3].min(-1) < 0.5
-    assert all(dark[:, left : left + 100].any() for left in range(30, 830, 100))
+def test_a_picture_is_saved_as_png_and_as_svg_always_the_same(tmp_path: Path) -> None:
+    saved, fake = [], fake_scores(30)
+    for name in ("first", "second"):
+        figure = pictures.score_curves(fake, [0], people=crowd(fake, 2))
+        png, svg = pictures.save(figure, tmp_path / name)
+        assert (png.name, svg.name) == (f"{name}.png", f"{name}.svg")
+        saved.append((png.read_bytes(), svg.read_bytes()))
+    assert saved[0] == saved[1]
+    assert saved[0][0].startswith(b"\x89PNG")
+    assert ElementTree.fromstring(saved[0][1]).tag == "{http://www.w3.org/2000/svg}svg"

@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import json
 import os
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def test_the_same_run_is_opened_again(tmp_path: Path) -> None:
     open_run(config, description, tmp_path)
     config.data.root, config.data.test_stride, config.scoring.score = "elsewhere", 3, "typicality"
     config.training.checkpoint_every = 7
+    config.data.clips, config.data.track_truth = "human.txt", "boxes"
+    config.scoring.box_confidence, config.scoring.interval_level = 0.5, 0.5
+    config.scoring.interval_resamples = 0
     open_run(config, description, tmp_path)
     assert load_description(tmp_path) == description
 
@@ -30,6 +34,20 @@ def test_a_run_that_was_killed_before_its_model_was_described(tmp_path: Path) ->
     (tmp_path / "model.json").unlink()
     open_run(config, description, tmp_path)
     assert load_description(tmp_path) == description
+
+
+def test_a_run_from_before_a_field_was_there(tmp_path: Path) -> None:
+    config = default_config()
+    description = Description(flow_config(config.model), RESOLUTION, 1)
+    open_run(config, description, tmp_path)
+    for name, section in (("config.json", "model"), ("model.json", "flow")):
+        old = json.loads((tmp_path / name).read_bytes())
+        del old[section]["conditioner"]
+        (tmp_path / name).write_text(json.dumps(old))
+    open_run(config, description, tmp_path)
+    config.model.conditioner = "convolution"
+    with pytest.raises(InputError, match=r"conditioner is 'convolution' now and was 'stgcn'"):
+        open_run(config, description, tmp_path)
 
 
 def test_a_skeleton_whose_file_has_changed(tmp_path: Path) -> None:

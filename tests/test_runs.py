@@ -51,6 +51,15 @@ def test_the_auc_of_members(tmp_path: Path) -> None:
     assert (one.auc, one.auc_std) == (0.5, None)
 
 
+def test_the_average_precision_where_the_evaluation_has_it(tmp_path: Path) -> None:
+    save(tmp_path / "a", auc=0.75)
+    save(tmp_path / "b")
+    metrics = {"auc_micro": 0.8, "average_precision": 0.5}
+    (tmp_path / "b/metrics.json").write_text(json.dumps(metrics))
+    assert [run.average_precision for run in load_runs(tmp_path)] == [None, 0.5]
+    assert names(tmp_path, "average_precision") == ["b", "a"]
+
+
 def test_runs_are_found_a_few_levels_down_and_not_within_runs(tmp_path: Path) -> None:
     for name in (
         "x",

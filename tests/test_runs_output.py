@@ -19,6 +19,7 @@ RUNS = [
         held_out_nll=float("nan"),
         auc=0.85567,
         auc_std=0.0123,
+        average_precision=0.7012,
         windows_per_second=12345.6,
         updated="2026-01-02T03:04:05+00:00",
     ),
@@ -36,8 +37,8 @@ def test_tables() -> None:
     lines = [" ".join(line.split()) for line in printed("table", RUNS).splitlines()]
     assert [line for line in lines if line.strip("─")] == [
         "held",
-        "run status seed flows epoch loss out AUC win/s last (UTC)",
-        "sweep/[red]a finished 3 8 10 1.2346 nan 85.6 ± 1.2 12,346 01-02 03:04",
+        "run status seed flows epoch loss out AUC AP win/s last (UTC)",
+        "sweep/[red]a finished 3 8 10 1.2346 nan 85.6 ± 1.2 70.1 12,346 01-02 03:04",
         "b damaged",
         "c running 4 50.0",
         "b: b/summary.json: cannot be read",
@@ -60,7 +61,9 @@ def test_in_a_narrow_terminal_only_names_are_folded(monkeypatch: pytest.MonkeyPa
     run = RUNS[0]._replace(name="sweeps/learning_rate/1e-3/seed0", config={})
     lines = printed("table", [run]).splitlines()
     assert max(map(len, lines)) <= 80
-    assert any("finished" in line and "85.6 ± 1.2 12,346 01-02 03:04" in line for line in lines)
+    assert any(
+        "finished" in line and "85.6 ± 1.2 70.1 12,346 01-02 03:04" in line for line in lines
+    )
 
 
 def test_the_same_configurations() -> None:

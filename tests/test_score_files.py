@@ -8,7 +8,7 @@ import pytest
 
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
-from stgnf_jax.metrics import Metrics
+from stgnf_jax.metrics import Bootstrap, Figure, Figures, Interval, Metrics
 from stgnf_jax.score_files import save_metrics, save_scores
 from stgnf_jax.scoring import WindowScores, frame_scores, person_scores
 
@@ -99,11 +99,37 @@ def test_ground_truth_of_another_length_is_refused(tmp_path: Path) -> None:
 
 
 def test_metrics_are_sorted_json(tmp_path: Path) -> None:
-    save_metrics(tmp_path, Metrics(auc_micro=0.75, num_windows=9, num_frames=5, num_clips=2))
+    figures = Figures(
+        auc_micro=Figure(0.75, Interval(0.5, 1.0), 2),
+        auc_macro=Figure(0.5, None, 1),
+        average_precision=Figure(0.25, Interval(0.125, 0.5), 2),
+        eer=Figure(reason="why not"),
+    )
+    bootstrap = Bootstrap(0.9, 10, 0)
+    metrics = Metrics(0.75, 9, 5, 2, figures=figures, bootstrap=bootstrap)
+    save_metrics(tmp_path, metrics)
     text = (tmp_path / "metrics.json").read_text()
-    figures = json.loads(text)
-    assert figures == {"auc_micro": 0.75, "num_clips": 2, "num_frames": 5, "num_windows": 9}
-    assert list(figures) == sorted(figures)
+    found = json.loads(text)
+    reasons = found.pop("not_computed")
+    assert found == {
+        "auc_micro": 0.75,
+        "auc_macro": 0.5,
+        "average_precision": 0.25,
+        "eer": None,
+        "fpr_at_95_tpr": None,
+        "rbdc": None,
+        "tbdc": None,
+        "intervals": {"auc_micro": [0.5, 1.0], "average_precision": [0.125, 0.5]},
+        "interval_level": 0.9,
+        "interval_resamples": 10,
+        "num_clips": 2,
+        "num_clips_auc_macro": 1,
+        "num_frames": 5,
+        "num_windows": 9,
+    }
+    assert reasons["eer"] == "why not"
+    assert set(reasons) == {"eer", "fpr_at_95_tpr", "rbdc", "tbdc"}
+    assert list(json.loads(text)) == sorted(json.loads(text))
     assert text.endswith("}\n")
 
 
@@ -138,13 +164,12 @@ def test_members_beside_their_ensemble(tmp_path: Path) -> None:
 
 
 def test_figures_of_members(tmp_path: Path) -> None:
+    save_metrics(tmp_path, Metrics(0.75, 2, 5, 2))
+    alone = json.loads((tmp_path / "metrics.json").read_text())
+    assert not {"auc_micro_members", "auc_micro_mean", "auc_micro_std"} & set(alone)
     save_metrics(tmp_path, Metrics(0.75, 2, 5, 2, auc_micro_members=(0.5, 0.75, 1.0)))
-    assert json.loads((tmp_path / "metrics.json").read_text()) == {
-        "auc_micro": 0.75,
-        "auc_micro_mean": 0.75,
-        "auc_micro_members": [0.5, 0.75, 1.0],
-        "auc_micro_std": 0.25,
-        "num_clips": 2,
-        "num_frames": 5,
-        "num_windows": 2,
-    }
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert found["auc_micro"] == 0.75
+    assert found["auc_micro_mean"] == 0.75
+    assert found["auc_micro_members"] == [0.5, 0.75, 1.0]
+    assert found["auc_micro_std"] == 0.25

@@ -8,7 +8,14 @@ from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
 from stgnf_jax.ground_truth import read_masks
 from stgnf_jax.metrics import auc_micro
-from stgnf_jax.scoring import PersonScores, WindowScores, frame_scores, person_scores, smooth
+from stgnf_jax.scoring import (
+    PersonScores,
+    WindowScores,
+    extreme_windows,
+    frame_scores,
+    person_scores,
+    smooth,
+)
 
 
 def people(*rows: tuple[int, int, int, float]) -> PersonScores:
@@ -136,3 +143,15 @@ def test_the_published_model_s_window_scores_give_its_auc(shared: Path) -> None:
     scores = frame_scores(rows, clips, truth["frames_per_clip"].tolist())
     np.testing.assert_allclose(scores.smoothed, golden["frame"], rtol=0, atol=1e-12)
     assert abs(auc_micro(truth["normal"] == 1, scores.smoothed) - golden["auc"]) < 1e-12
+
+
+@pytest.mark.parametrize(("lowest", "expected"), [(True, [3, 1, 4]), (False, [0, 4, 2])])
+def test_people_are_taken_by_their_most_extreme_window(lowest: bool, expected: list[int]) -> None:
+    windows = WindowScores(
+        clip=np.array([0, 0, 1, 1, 2]),
+        person=np.array([7, 7, 7, 7, 7]),
+        start=np.arange(5),
+        score=np.array([5.0, -1.0, 0.0, -3.0, 2.0]),
+    )
+    np.testing.assert_array_equal(extreme_windows(windows, 3, lowest=lowest), expected)
+    np.testing.assert_array_equal(extreme_windows(windows, 1, lowest=lowest), expected[:1])

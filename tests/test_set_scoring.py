@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from stgnf_jax.augment import add_noise
 from stgnf_jax.fast_scoring import FlowStatistics
 from stgnf_jax.model import score_members, score_windows, window_statistics
 from stgnf_jax.set_scoring import (
@@ -33,6 +34,24 @@ def test_scores_are_those_of_the_windows(source: WindowSource, channels: int) ->
     found, expected = set_statistics(model, source), window_statistics(model, x)
     for name, a, b in zip(FlowStatistics._fields, found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_noise_on_normalised_keypoints(source: WindowSource) -> None:
+    model = random_model(FLOW._replace(channels=3))
+    x = gather(source.keypoints, source.start, FLOW.segment_length)
+    x = normalise(x, model.resolution)
+    keys = [jax.random.fold_in(jax.random.key(0), start) for start in source.start]
+    noisy = jnp.stack([add_noise(one, key, 0.3) for one, key in zip(x, keys, strict=True)])
+    found = set_scores(model, source._replace(noise=0.3))
+    np.testing.assert_allclose(found, score_windows(model, noisy), rtol=1e-4)
+    assert np.abs(found - set_scores(model, source)).min() > 1e-4
+
+
+def test_noise_does_not_depend_on_the_windows_beside(source: WindowSource) -> None:
+    noisy = source._replace(noise=0.1)
+    alone = set_scores(random_model(), noisy._replace(start=source.start[5:7]))
+    np.testing.assert_allclose(alone, set_scores(random_model(), noisy)[5:7], rtol=1e-5)
+    assert set_scores(random_model(), noisy._replace(start=source.start[:0])).shape == (0,)
 
 
 def test_members(source: WindowSource) -> None:

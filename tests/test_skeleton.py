@@ -12,6 +12,7 @@ from stgnf_jax.skeleton import (
     Skeleton,
     adjacency,
     hop_distance,
+    joint_names,
     load_skeleton,
     make_skeleton,
 )
@@ -117,3 +118,12 @@ def test_a_skeleton_may_leave_out_the_last_joints_of_a_file() -> None:
     assert make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]]).num_file_joints == 8
     with pytest.raises(ValueError, match="num_file_joints must be at least 8, got 7"):
         make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]], num_file_joints=7)
+
+
+def test_joints_have_names() -> None:
+    assert joint_names(COCO_17)[9:11] == ("left wrist", "right wrist")
+    assert joint_names(OPENPOSE_18)[:5] == (
+        *("nose", "neck", "right shoulder", "right elbow", "right wrist"),
+    )
+    assert len(set(joint_names(OPENPOSE_18))) == 18
+    assert joint_names(LINE) == ("joint 0", "joint 1", "joint 2", "joint 3")

@@ -23,6 +23,7 @@ FLOWS = {
     "confidence": SMALL._replace(channels=3, num_steps=1),
     "additive": SMALL._replace(coupling="additive", num_steps=1),
     "spatial": SMALL._replace(partition="spatial", max_hop=1, num_steps=1),
+    "convolution": SMALL._replace(conditioner="convolution", num_steps=1),
 }
 
 

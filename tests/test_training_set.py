@@ -90,6 +90,122 @@ def test_what_is_supervised(data: ConfigDict) -> None:
     assert is_supervised(data)
 
 
+def test_a_share_of_the_training_data(data: ConfigDict) -> None:
+    starts = []
+    for share in (0.2, 0.5, 1.0):
+        data.train_share = share
+        starts.append(set(load_training_set(data, FLOW, seed=3).start.tolist()))
+    assert [len(start) for start in starts] == [2 * PER_TRACK, 3 * PER_TRACK, 6 * PER_TRACK]
+    assert starts[0] < starts[1] < starts[2]
+
+
+def second_data(data: ConfigDict, tmp_path: Path) -> Path:
+    """A second data set of four people in two clips, named as UBnormal's, one of them abnormal."""
+    root = tmp_path / "second"
+    for number in (1, 2):
+        clip = f"pose/train/normal_scene_1_scenario_{number}_alphapose_tracked_person.json"
+        write_clip(root / clip, [walk(40 + number), walk(50 + number)])
+    data.second.root, data.second.benchmark = str(root), "ubnormal"
+    return root
+
+
+def test_a_second_data_set(data: ConfigDict, tmp_path: Path) -> None:
+    first = load_training_set(data, FLOW)
+    second_data(data, tmp_path)
+    data.second.resolution = (428.0, 960.0)
+    both = load_training_set(data, FLOW)
+    assert len(both.start) == 10 * PER_TRACK
+    assert (both.label > 0).all()
+    assert both.clips == (*first.clips, *(f"normal_scene_1_scenario_{n}" for n in (1, 2)))
+    np.testing.assert_array_equal(both.keypoints[: len(first.keypoints)], first.keypoints)
+    # Divided by (856, 480), they are what they were when divided by (428, 960).
+    added = both.keypoints[len(first.keypoints)]
+    np.testing.assert_allclose(added[0], walk(41)[0, 0] * [2, 0.5, 1], rtol=1e-6)
+    # The window is that of the second data set's first person.
+    window = select(both, np.arange(len(both.start)) == len(first.start))
+    assert window.origin.clip.tolist() == [3]
+    assert window.origin.person.tolist() == [1]
+    assert window.start == len(first.keypoints)
+
+
+def test_labels_of_the_second_data_set(data: ConfigDict, tmp_path: Path) -> None:
+    root = second_data(data, tmp_path)
+    write_spans(root / "labels.csv", ("normal_scene_1_scenario_2", 1, 0, 23, "abnormal"))
+    data.second.train_labels = "labels.csv"
+    assert is_supervised(data)
+    counts = label_counts(load_training_set(data, FLOW))
+    assert counts == LabelCounts(9 * PER_TRACK, 9, PER_TRACK, 1)
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.02, 1), (0.05, 3), (0.1, 6), (0.14, 9)])
+def test_contamination_is_abnormal_windows_taken_for_normal(
+    data: ConfigDict, tmp_path: Path, share: float, count: int
+) -> None:
+    root = second_data(data, tmp_path)
+    write_spans(root / "labels.csv", ("normal_scene_1_scenario_2", 1, 0, 23, "abnormal"))
+    data.second.train_labels = "labels.csv"
+    data.second.contamination = share
+    examples = load_training_set(data, FLOW)
+    assert not is_supervised(data)
+    assert (examples.label == 1).all()
+    added = select(examples, examples.start >= 6 * NUM_FRAMES).origin
+    assert len(added.clip) == len(examples.start) - 6 * PER_TRACK == count
+    assert abs(count / len(examples.start) - share) <= 0.5 / len(examples.start)
+    # All of the one person who is abnormal.
+    assert {examples.clips[clip] for clip in added.clip} == {"normal_scene_1_scenario_2"}
+    assert set(added.person) == {1}
+
+
+def test_contamination_by_abnormal_poses_from_one_s_own_folder(data: ConfigDict) -> None:
+    write_clip(Path(data.root, "pose/train_abnormal/x.json"), [walk(77)])
+    data.second.root, data.second.train_abnormal_poses = data.root, "pose/train_abnormal"
+    data.second.contamination = 0.1
+    examples = load_training_set(data, FLOW)
+    added = select(examples, np.arange(len(examples.start)) >= 6 * PER_TRACK).origin
+    assert {examples.clips[clip] for clip in added.clip} == {"x"}
+
+
+def test_more_contamination_holds_the_less(data: ConfigDict, tmp_path: Path) -> None:
+    root = second_data(data, tmp_path)
+    write_spans(root / "labels.csv", ("normal_scene_1_scenario_2", 1, 0, 23, "abnormal"))
+    data.second.train_labels = "labels.csv"
+    starts = []
+    for share in (0.02, 0.05, 0.1):
+        data.second.contamination = share
+        starts.append(set(load_training_set(data, FLOW, seed=5).start.tolist()))
+    assert starts[0] < starts[1] < starts[2]
+
+
+def test_too_much_contamination(data: ConfigDict, tmp_path: Path) -> None:
+    root = second_data(data, tmp_path)
+    write_spans(root / "labels.csv", ("normal_scene_1_scenario_2", 1, 0, 23, "abnormal"))
+    data.second.train_labels, data.second.contamination = "labels.csv", 0.5
+    message = (
+        r"config\.data\.second\.contamination: needs 54 abnormal windows beside 54, and there "
+        r"are 9: give at most 0\.1429"
+    )
+    with pytest.raises(InputError, match=message):
+        load_training_set(data, FLOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("benchmark", "x", r"config\.data\.second\.benchmark: must be one of"),
+        ("train_poses", "pose/nowhere", r"second/pose/nowhere: "),
+        ("train_label_kind", "rumours", r"config\.data\.second\.train_label_kind: must be one of"),
+    ],
+)
+def test_what_is_wrong_with_the_second_data_set(
+    data: ConfigDict, tmp_path: Path, field: str, value: str, message: str
+) -> None:
+    second_data(data, tmp_path)
+    data.second.train_labels = "labels.csv"
+    data.second[field] = value
+    with pytest.raises(InputError, match=message):
+        load_training_set(data, FLOW)
+
+
 @pytest.mark.parametrize("folder", ["pose/train", "pose/train_abnormal"])
 def test_labels_of_both_kinds_are_needed(data: ConfigDict, folder: str) -> None:
     write_clip(Path(data.root, "pose/train_abnormal/x.json"), [walk(77)])

@@ -28,14 +28,14 @@ class ScanChain(distrax.Bijector):
 
     def __init__(self, make_bijector: Callable[[Any], distrax.Bijector], stacked: Any) -> None:
         super().__init__(event_ndims_in=EVENT_NDIMS)
-        self._make_bijector = make_bijector
-        self._stacked = stacked
+        self.make_bijector = make_bijector
+        self.stacked = stacked
 
     def forward_and_log_det(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Applies f_1 ... f_K."""
 
         def step(carry: tuple[jax.Array, jax.Array], params: Any) -> tuple[Any, None]:
-            y, log_det = self._make_bijector(params).forward_and_log_det(carry[0])
+            y, log_det = self.make_bijector(params).forward_and_log_det(carry[0])
             return (y, carry[1] + log_det), None
 
         return self._scan(step, x, reverse=False)
@@ -44,7 +44,7 @@ class ScanChain(distrax.Bijector):
         """Applies f_K^-1 ... f_1^-1."""
 
         def step(carry: tuple[jax.Array, jax.Array], params: Any) -> tuple[Any, None]:
-            x, log_det = self._make_bijector(params).inverse_and_log_det(carry[0])
+            x, log_det = self.make_bijector(params).inverse_and_log_det(carry[0])
             return (x, carry[1] + log_det), None
 
         return self._scan(step, y, reverse=True)
@@ -52,4 +52,4 @@ class ScanChain(distrax.Bijector):
     def _scan(self, step: Any, x: jax.Array, *, reverse: bool) -> tuple[jax.Array, jax.Array]:
         check_event(x)
         start = (x, jnp.zeros(x.shape[:-EVENT_NDIMS], x.dtype))
-        return jax.lax.scan(step, start, self._stacked, reverse=reverse)[0]
+        return jax.lax.scan(step, start, self.stacked, reverse=reverse)[0]

@@ -66,6 +66,16 @@ class STGCNCoupling(distrax.Bijector):
             return h, None
         return h[..., 0::2], jax.nn.sigmoid(h[..., 1::2] + 2) + 1e-6
 
+    def log_scale(self, x: jax.Array) -> jax.Array:
+        """What `forward` multiplies each element of x by, its logarithm: (..., T, V, C), 0 for z1.
+
+        Its sum over an event is the log-determinant.
+        """
+        z1, z2 = self._split(x)
+        _, scale = self._shift_and_scale(z1, z2)
+        log_scale = jnp.zeros_like(z2) if scale is None else jnp.log(scale)
+        return jnp.concatenate([jnp.zeros_like(z1), log_scale], -1)
+
     def forward_and_log_det(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Transforms z2 by shift and scale of z1."""
         z1, z2 = self._split(x)

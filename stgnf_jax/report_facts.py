@@ -1,0 +1,156 @@
+"""What a report says of a run in words and numbers."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from stgnf_jax.config import default_config
+from stgnf_jax.config_fields import flatten
+from stgnf_jax.errors import InputError
+from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
+from stgnf_jax.runs import METRICS_FILE
+from stgnf_jax.saved_scores import SavedScores
+from stgnf_jax.score_origin import ScoreOrigin
+
+# What is said of a training; when and how fast it was does not belong to its results.
+TRAINING = ("status", "epochs", "steps", "windows", "examples", "abnormal_examples", "seed")
+# Scores that are in bits per dimension.
+IN_BITS = ("nll", "typicality")
+# Figures that are said first, as far as an evaluation has them.
+HEADLINE = {
+    **{"auc_micro": "AUC", "auc_macro": "macro AUC", "average_precision": "AP", "eer": "EER"},
+    **{"rbdc": "RBDC", "tbdc": "TBDC"},
+}
+ENDED = ("parameters", "loss", "held_out_nll", "device")
+
+
+class Facts(NamedTuple):
+    """A table of a report.
+
+    Attributes:
+      title: what it is about.
+      rows: names and values.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def gather_facts(
+    run: Path, saved: SavedScores, origin: ScoreOrigin, metrics: dict[str, Any]
+) -> tuple[Facts, ...]:
+    """The tables: figures, scores, data, model, training, configuration; those that are not empty.
+
+    Args:
+      run: the folder of the scores.
+      saved: the scores.
+      origin: where they come from.
+      metrics: the figures, none where there is no ground truth.
+
+    Raises:
+      InputError: the summary of the training is damaged.
+    """
+    summary = _summary(run, origin)
+    tables = {
+        "Figures": flatten(metrics),
+        "Scores": _scores(saved, origin),
+        "Data": _data(origin),
+        "Model": _model(origin),
+        "Training": {} if summary is None else _training(summary),
+        "Training configuration, where it is not the default": _changed(summary),
+    }
+    return tuple(
+        Facts(title, tuple((name, _text(value)) for name, value in rows.items()))
+        for title, rows in tables.items()
+        if rows
+    )
+
+
+def headline(saved: SavedScores, metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of what is said first."""
+    sizes = {
+        "clips": len(saved.frames.clips),
+        "frames": len(saved.frames.smoothed),
+        "windows": len(saved.windows.score),
+    }
+    figures = {HEADLINE[name]: metrics.get(name) for name in HEADLINE}
+    known = [(name, f"{value:.4f}") for name, value in figures.items() if _is_number(value)]
+    return known + [(name, f"{size:,}") for name, size in sizes.items()]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def load_metrics(run: Path) -> dict[str, Any]:
+    """The figures in `metrics.json` of a folder; none where there is no such file.
+
+    Raises:
+      InputError: it is damaged.
+    """
+    file = run / METRICS_FILE
+    if not file.exists():
+        return {}
+    try:
+        metrics = orjson.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
+    if not isinstance(metrics, dict):
+        raise InputError("does not hold figures; evaluate again", file=file)
+    return metrics
+
+
+def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:
+    """That of the training of the model, when it is still there."""
+    for folder in (origin.checkpoint, run):
+        if (folder / SUMMARY_FILE).exists():
+            return load_summary(folder)
+    return None
+
+
+def _scores(saved: SavedScores, origin: ScoreOrigin) -> dict[str, Any]:
+    kind = origin.config.scoring.score
+    unit = ", bits per dimension" if kind in IN_BITS else ""
+    return {
+        "score": f"{kind}{unit}; higher is more normal",
+        "clips": len(saved.frames.clips),
+        "frames": len(saved.frames.smoothed),
+        "abnormal frames": "unknown" if saved.normal is None else int((~saved.normal).sum()),
+        "windows": len(saved.windows.score),
+    }
+
+
+def _data(origin: ScoreOrigin) -> dict[str, Any]:
+    data, resolution = origin.config.data, origin.model.resolution
+    return {
+        "poses": str(Path(data.root, data.test_poses)),
+        "benchmark": data.benchmark,
+        "resolution": f"{resolution[0]:g} x {resolution[1]:g} pixels",
+        "windowing": data.windowing,
+        "detections from one window to the next": data.test_stride,
+        "frames that a window may lack": data.max_absent,
+    }
+
+
+def _model(origin: ScoreOrigin) -> dict[str, Any]:
+    flow = origin.model.flow._asdict() | {"skeleton": origin.model.flow.skeleton.name}
+    return {"checkpoint": str(origin.checkpoint), "members": origin.model.members} | flow
+
+
+def _training(summary: Summary) -> dict[str, Any]:
+    fields = summary._asdict()
+    known = {name.replace("_", " "): fields[name] for name in (*TRAINING, *ENDED)}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _changed(summary: Summary | None) -> dict[str, Any]:
+    if summary is None:
+        return {}
+    default = flatten(orjson.loads(default_config().to_json_best_effort()))
+    config = flatten(summary.config)
+    return {name: value for name, value in config.items() if default.get(name) != value}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
