@@ -50,7 +50,9 @@ def accept_all(server: socket.socket, serve: Serve) -> None:
     while True:
         try:
             connection, _ = server.accept()
-        except OSError:
+        except ConnectionAbortedError:
+            continue
+        except OSError:  # closed
             return
         if not free.acquire(blocking=False):
             connection.close()
