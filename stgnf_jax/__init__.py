@@ -2,7 +2,7 @@
 
     import stgnf_jax
     model = stgnf_jax.load("workdir")
-    scores = stgnf_jax.score_windows(model, x)
+    scores = model.score("poses.json")
 
 The names below are imported when they are first used.
 """
@@ -17,22 +17,25 @@ _HOMES = {
     "Frame": "live_scores",
     "InputError": "errors",
     "Model": "model",
+    "PoseAnomalyDetector": "sklearn_api",
     "STGNF": "flow",
     "Skeleton": "skeleton",
     "StreamSettings": "stream",
     "default_config": "config",
     "evaluate": "evaluation",
     "import_published": "published",
-    "load": "checkpoint",
+    "load": "pose_model",
     "load_skeleton": "skeleton",
     "load_members": "checkpoint",
     "make_skeleton": "skeleton",
     "pmap_scorer": "model",
     "score": "evaluation",
+    "score_poses": "pose_model",
     "score_windows": "model",
     "stream_scorer": "stream",
     "train": "training",
     "train_and_evaluate": "training",
+    "window_matrix": "sklearn_api",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOMES]

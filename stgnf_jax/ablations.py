@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from stgnf_jax.config import default_config
+from stgnf_jax.flow_config import Permutation
 
 # How the paper's data sets differ from the default: configs/shanghaitech.py, configs/ubnormal.py.
 BASES: dict[str, dict[str, Any]] = {
@@ -26,6 +27,9 @@ _UBNORMAL_ABNORMAL = {
     "data.second.train_labels": "UBnormal",
     "data.second.train_label_kind": "instance_masks",
 }
+
+# All but the default, which is that of the published weights.
+_PERMUTATIONS: tuple[Permutation, ...] = ("invertible_1x1", "dense_1x1", "shuffle")
 
 
 class Ablation(NamedTuple):
@@ -78,6 +82,14 @@ def _segment_length(frames: int) -> Ablation:
     )
 
 
+def _permutation(kind: Permutation) -> Ablation:
+    return Ablation("section 3.2, permutation", None, {"model.permutation": kind})
+
+
+def _prior(radius: float) -> Ablation:
+    return Ablation("section 4.1, prior", None, {"model.radius": radius})
+
+
 def _noise(scale: float) -> Ablation:
     deltas = {"training.keypoint_noise": scale, "scoring.keypoint_noise": scale}
     return Ablation(
@@ -105,6 +117,7 @@ ABLATIONS: dict[str, Ablation] = {
         {"model.partition": "spatial", "model.max_hop": 1},
         statement="best with the unit adjacency",
     ),
+    **{f"permutation_{kind}": _permutation(kind) for kind in _PERMUTATIONS},
     "ubnormal_on_shanghaitech": Ablation("table 3", 84.0, {}, trained_on="ubnormal"),
     "shanghaitech_on_ubnormal": Ablation("table 3", 69.0, {}, tested_on="ubnormal"),
     "both_on_shanghaitech": Ablation(
@@ -126,6 +139,7 @@ ABLATIONS: dict[str, Ablation] = {
         f"steps_{k}": Ablation("figure 10", None, {"model.num_steps": k}, value=k)
         for k in (1, 2, 4, 6, 10, 12, 16)
     },
+    **{f"prior_{r:g}": _prior(r) for r in (0.0, 1.0, 2.0, 5.0, 10.0)},
     **{f"noise_{s:g}": _noise(s) for s in (0.01, 0.02, 0.05, 0.1, 0.2)},
 }
 

@@ -6,15 +6,16 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from stgnf_jax.check_masks import check_masks
-from stgnf_jax.check_poses import check_poses
+from stgnf_jax.check_poses import CheckedPoses, check_poses
 from stgnf_jax.clip_facts import ClipFacts
 from stgnf_jax.config import check_config, flow_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.findings import SEVERITIES, Finding, listed, of_error
+from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import read_masks
 from stgnf_jax.labels import LABEL_KINDS
 from stgnf_jax.track_truth import load_track_truth
-from stgnf_jax.window_set import check_names, evaluated_benchmark
+from stgnf_jax.window_set import check_names, evaluated_benchmark, second_data
 
 
 def check_data(config: ConfigDict) -> list[Finding]:
@@ -33,19 +34,51 @@ def check_data(config: ConfigDict) -> list[Finding]:
     except InputError as error:
         return [of_error(error)]
     data = config.data
-    train = check_poses(data, flow, data.train_poses, data.train_stride)
-    findings = [*train.findings]
-    if data.train_abnormal_poses:
-        findings += check_poses(data, flow, data.train_abnormal_poses, data.train_stride).findings
-    findings += _labels(data)
+    findings, trained = _training_part(data, flow)
+    if data.second.root:
+        second = _second_part(data, flow)
+        findings, trained = findings + second.findings, trained + second.clips
+    if data.calibration_poses:
+        normal = check_poses(data, flow, data.calibration_poses, data.test_stride)
+        findings += [*normal.findings, *_overlap(trained, normal.clips, "calibration_poses")]
     if _is_there(data, data.test_poses):
         test = check_poses(data, flow, data.test_poses, data.test_stride)
-        findings += [*test.findings, *_overlap(train.clips, test.clips)]
+        findings += [*test.findings, *_test_overlap(data, trained, test.clips)]
         if _is_there(data, data.masks):
             findings += check_masks(data, test.clips)
             findings += _evaluation(data, [clip.name for clip in test.clips])
     findings += _no_test_set(data)
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _training_part(data: ConfigDict, flow: FlowConfig) -> CheckedPoses:
+    """The training poses that a section names, its abnormal ones too, and its labels."""
+    findings: list[Finding] = []
+    clips: list[ClipFacts] = []
+    for folder in filter(None, (data.train_poses, data.train_abnormal_poses)):
+        found = check_poses(data, flow, folder, data.train_stride)
+        findings += found.findings
+        clips += found.clips
+    return CheckedPoses([*findings, *_labels(data)], clips)
+
+
+def _second_part(data: ConfigDict, flow: FlowConfig) -> CheckedPoses:
+    """The same of the second data set, which names the fields of `data.second`."""
+    second = second_data(data)
+    try:
+        check_names(second, flow)
+        findings, clips = _training_part(second, flow)
+    except InputError as error:
+        findings, clips = [of_error(error)], []
+    return CheckedPoses([_of_second(finding) for finding in findings], clips)
+
+
+def _of_second(finding: Finding) -> Finding:
+    place, message = (
+        text.replace("config.data.", "config.data.second.")
+        for text in (finding.place, finding.message)
+    )
+    return finding._replace(place=place, message=message)
 
 
 def _is_there(data: ConfigDict, folder: str) -> bool:
@@ -85,13 +118,23 @@ def _evaluation(data: ConfigDict, clips: list[str]) -> Iterator[Finding]:
         yield of_error(error)
 
 
-def _overlap(train: list[ClipFacts], test: list[ClipFacts]) -> Iterator[Finding]:
+def _test_overlap(
+    data: ConfigDict, train: list[ClipFacts], test: list[ClipFacts]
+) -> Iterator[Finding]:
+    if data.train_poses == data.test_poses:
+        reason = "is config.data.train_poses too: the figures are of what was trained on"
+        yield Finding("warning", "config.data.test_poses", reason)
+    else:
+        yield from _overlap(train, test, "test_poses")
+
+
+def _overlap(train: list[ClipFacts], other: list[ClipFacts], field: str) -> Iterator[Finding]:
     trained = {clip.content: clip.name for clip in train if clip.counts.people}
-    pairs = [f"{trained[clip.content]} as {clip.name}" for clip in test if clip.content in trained]
+    pairs = [f"{trained[clip.content]} as {clip.name}" for clip in other if clip.content in trained]
     if pairs:
         yield Finding(
             "error",
-            "config.data.test_poses",
+            f"config.data.{field}",
             f"files that are among the training poses too ({len(pairs)}): {listed(pairs)}; a score "
             "of what was trained on says nothing",
         )

@@ -395,6 +395,81 @@ def _runs(values: Any, folder: str) -> None:
     OUTPUTS[values.format](load_runs(_path(folder), values.sort), sys.stdout)
 
 
+def _calibrate_flags() -> None:
+    flags.DEFINE_float("fps", None, "frames a second of the videos; the benchmark's without")
+    flags.DEFINE_string(
+        "scene",
+        "",
+        "regular expression that finds the scene in a clip's name, \\d+ for its first number, to "
+        "calibrate each scene by itself; without, all are one",
+    )
+
+
+def _calibrate(values: Any) -> None:
+    from stgnf_jax.normal_calibration import calibrate_scores
+
+    config, checkpoint = _config(values), _path(values.checkpoint)
+    normal = calibrate_scores(config, checkpoint, values.fps, values.scene)
+    for scene in normal.scenes:
+        name = f"scene {scene.name}: " if scene.name else ""
+        print(
+            f"{name}{len(scene.score)} windows of {len(scene.lowest)} normal tracks in "
+            f"{scene.hours:.4g} hours, for {1 / scene.hours:.3g} false alarms an hour or more"
+        )
+    print(f"normal_scores.npz is in {values.checkpoint}")
+
+
+def _alarms_flags() -> None:
+    from stgnf_jax.alarm_request import AlarmRequest
+
+    default = AlarmRequest()
+    flags.DEFINE_float("threshold", None, "a frame with this score or a lower one is an alarm")
+    flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
+    flags.DEFINE_float(
+        "per_hour", None, "take the threshold that raises so many false alarms an hour, at most"
+    )
+    flags.DEFINE_float(
+        "confidence",
+        None,
+        "keep to --per_hour with this probability over calibrations; without, in their mean",
+    )
+    flags.DEFINE_float(
+        "hysteresis", default.hysteresis, "an alarm goes on up to so far above the threshold"
+    )
+    flags.DEFINE_integer("min_frames", default.min_frames, "shorter alarms are none")
+    flags.DEFINE_bool("smoothed", default.smoothed, "go by the smoothed scores of frames")
+
+
+def _alarms(values: Any, out: str) -> None:
+    from stgnf_jax.alarm_request import AlarmRequest
+    from stgnf_jax.raised_alarms import raise_alarms
+
+    request = AlarmRequest(*(getattr(values, name) for name in AlarmRequest._fields))
+    raised = raise_alarms(_path(out), request)
+    if not raised.rules.rates:
+        print(f"threshold {raised.rules.clips[0].threshold:.6g}")
+    for scene, rate in raised.rules.rates.items():
+        name = f"scene {scene}: " if scene else ""
+        print(
+            f"{name}threshold {rate.score:.6g}: {rate.per_hour:.4g} false alarms an hour in the "
+            f"mean over calibrations, {rate.bound_per_hour:.4g} at most in 95 of 100"
+        )
+    print(f"{len(raised.alarms)} alarms in {len(raised.clips)} clips are in {out}/alarms.csv")
+
+
+def _drift(_: Any, out: str) -> None:
+    from stgnf_jax.watched_drift import watch_drift
+
+    for scene in watch_drift(_path(out)):
+        name = f"scene {scene.name}: " if scene.name else ""
+        capital = max(scene.drift.log10_capital, default=0.0)
+        print(
+            f"{name}{len(scene.lowest)} new tracks; without a drift there is evidence as strong "
+            f"with a probability of {min(1.0, 10**-capital):.3g} at most"
+        )
+    print(f"p_values.csv, drift.csv and drift.png are in {out}")
+
+
 def _report_flags() -> None:
     flags.DEFINE_string("out", "", "the HTML file to write; by default report.html in RUN")
     flags.DEFINE_string("poses", "", "folder of the scored pose files, where it has moved")
@@ -497,6 +572,22 @@ COMMANDS = {
         "print test poses as lines for stream", _replay, (_config_flag, _replay_flags)
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
+    "calibrate": Command(
+        "score normal poses, so that thresholds can be found by them",
+        _calibrate,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _calibrate_flags,
+            _skip_bad_flag,
+        ),
+    ),
+    "alarms": Command(
+        "find alarms in what score or evaluate wrote", _alarms, (_alarms_flags,), ("OUT",)
+    ),
+    "drift": Command(
+        "say whether scored people still behave as those of the calibration", _drift, (), ("OUT",)
+    ),
     "report": Command(
         "a page that shows scores on the people, to open in a browser",
         _report,
@@ -577,3 +668,6 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
         command.run(flags.FLAGS, *arguments)
     except InputError as error:
         sys.exit(f"stgnf {name}: {error}")
+    except KeyboardInterrupt:
+        print(f"stgnf {name}: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)

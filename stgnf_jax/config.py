@@ -39,6 +39,8 @@ def _data() -> dict[str, object]:
         "root": "",
         "train_poses": "pose/train",
         "test_poses": "pose/test",
+        # Normal poses that thresholds are found by; "" for the tracks that training held out.
+        "calibration_poses": "",
         "masks": "gt/test_frame_mask",
         # Boxes of abnormal events, tracked, as a CSV file a clip, for RBDC and TBDC; "" for none.
         "track_truth": "",

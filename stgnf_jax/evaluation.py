@@ -155,7 +155,7 @@ def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tupl
 def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
     """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
     window_set = load_test_windows(config.data, models[0].config)
-    return _score(config.scoring, models, window_set)
+    return score_window_set(config.scoring, models, window_set)
 
 
 def score_against_masks(
@@ -164,15 +164,26 @@ def score_against_masks(
     """Scores the test poses with an ensemble, clips as long as their masks; and the masks, (F,)."""
     window_set, masks = load_test_set(config.data, models[0].config)
     num_frames = [len(mask) for mask in masks]
-    return _score(config.scoring, models, window_set, num_frames), np.concatenate(masks)
+    return score_window_set(config.scoring, models, window_set, num_frames), np.concatenate(masks)
 
 
-def _score(
+def score_window_set(
     scoring: ConfigDict,
     models: Sequence[Model],
     window_set: WindowSet,
     num_frames: Sequence[int] | None = None,
 ) -> Scored:
+    """Scores windows with an ensemble.
+
+    Args:
+      scoring: the section `scoring` of a configuration.
+      models: the members.
+      window_set: the windows.
+      num_frames: length of each clip; None for as long as its poses.
+
+    Raises:
+      InputError: no window has a finite score, or one is NaN.
+    """
     tracks, length = window_set.tracks, models[0].config.segment_length
     source = WindowSource(
         tracks.keypoints,

@@ -180,7 +180,7 @@ def _clip_tracks(clips: tuple[str, ...], people: list[Person], skeleton: Skeleto
     """The tracks of one clip, or of none."""
     keypoints = [np.empty((0, skeleton.num_file_joints, 3)), *(one.keypoints for one in people)]
     return Tracks(
-        keypoints=_joints(np.concatenate(keypoints), skeleton),
+        keypoints=joints_of_file(np.concatenate(keypoints), skeleton),
         score=np.concatenate([np.empty(0), *(one.score for one in people)]).astype(np.float32),
         frame=np.concatenate([np.empty(0, np.int32), *(one.frame for one in people)]),
         person=np.array([one.number for one in people], np.int64),
@@ -190,7 +190,7 @@ def _clip_tracks(clips: tuple[str, ...], people: list[Person], skeleton: Skeleto
     )
 
 
-def _joints(keypoints: NDArray[np.float64], skeleton: Skeleton) -> NDArray[np.float32]:
-    """Joints of a file to joints of the skeleton, (D, J, 3) to (D, V, 3)."""
+def joints_of_file(keypoints: NDArray[np.float64], skeleton: Skeleton) -> NDArray[np.float32]:
+    """The skeleton's joints from those of a pose file, (D, J, 3) to (D, V, 3)."""
     joints = [keypoints[:, source].mean(1) for source in skeleton.sources]
     return np.stack(joints, 1).astype(np.float32)

@@ -27,7 +27,13 @@ LOCK_FILE = ".lock"
 # Where the poses lie, how they are tested and how often is saved change no weights.
 FREE = (
     *("data.root", "data.cache_dir", "data.test_poses", "data.masks", "data.test_stride"),
-    *("data.clips", "data.track_truth", "data.second.root", "training.checkpoint_every"),
+    *(
+        "data.calibration_poses",
+        "data.clips",
+        "data.track_truth",
+        "data.second.root",
+        "training.checkpoint_every",
+    ),
     *("scoring.score", "scoring.keypoint_noise", "scoring.box_confidence"),
     *("scoring.interval_level", "scoring.interval_resamples", "scoring.explain"),
 )
@@ -77,19 +83,29 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
         check_free(workdir)
         with write_atomically(file) as path:
             path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
-    different = differences(_read(file), json.loads(config.to_json_best_effort()))
-    if different:
-        raise InputError(
-            "holds a run with another configuration; give another folder, or the configuration "
-            "of that run: " + "; ".join(different),
-            file=workdir,
-        )
+    check_same_config(config, workdir)
     if not (file.parent / MODEL_FILE).exists():
         save_description(workdir, description)
     elif load_description(workdir) != description:
         raise InputError(
             "is not the model that config.model describes; has the skeleton's file changed?",
             file=file.parent / MODEL_FILE,
+        )
+
+
+def check_same_config(config: ConfigDict, workdir: str | os.PathLike[str]) -> None:
+    """Makes sure that a run has this configuration, but for what changes no weights.
+
+    Raises:
+      InputError: it has another one, or its file is damaged.
+    """
+    run, now = _read(Path(workdir) / CONFIG_FILE), json.loads(config.to_json_best_effort())
+    different = differences(run, now)
+    if different:
+        raise InputError(
+            "holds a run with another configuration; give another folder, or the configuration "
+            "of that run: " + "; ".join(different),
+            file=workdir,
         )
 
 

@@ -1,6 +1,5 @@
 """Scores and figures on disk: NPZ for programs, CSV for spreadsheets, JSON for the figures."""
 
-import csv
 import json
 import os
 import statistics
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stgnf_jax.csv_file import save_csv
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.files import write_atomically
 from stgnf_jax.metrics import Metrics
@@ -149,10 +149,4 @@ def _save_npz(path: Path, columns: Columns) -> None:
 
 def _save_csv(path: Path, columns: Columns) -> None:
     plain = [column.astype(int) if column.dtype == bool else column for column in columns.values()]
-    with (
-        write_atomically(path) as partial,
-        open(partial, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*plain, strict=True))
+    save_csv(path, columns, zip(*plain, strict=True))

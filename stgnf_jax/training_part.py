@@ -12,7 +12,7 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.labels import abnormal_poses, window_labels
 from stgnf_jax.poses import Tracks
-from stgnf_jax.window_set import load_window_set
+from stgnf_jax.window_set import load_window_set, second_data
 from stgnf_jax.windows import WindowOrigin, Windows, window_origin
 
 
@@ -49,9 +49,8 @@ def load_second(data: ConfigDict, flow: FlowConfig) -> Part:
     Raises:
       InputError: as `load_part`; names the fields of `data.second`.
     """
-    second = ConfigDict(data.to_dict() | data.second.to_dict())
     try:
-        return load_part(second, flow)
+        return load_part(second_data(data), flow)
     except InputError as error:
         field = error.field and error.field.replace("config.data.", "config.data.second.")
         raise InputError(

@@ -111,6 +111,11 @@ def check_names(data: ConfigDict, flow: FlowConfig) -> None:
         )
 
 
+def second_data(data: ConfigDict) -> ConfigDict:
+    """The section `data.second` as a whole section: what it lacks is as in `data`."""
+    return ConfigDict(data.to_dict() | data.second.to_dict())
+
+
 def frame_order(data: ConfigDict) -> FrameOrder:
     """How the frames of a person sort: as strings only where the published system is followed."""
     return "string" if data.windowing == "reference" else "numeric"

@@ -136,6 +136,10 @@ def normal_throughout(config: ConfigDict) -> None:
         np.save(file, np.zeros(NUM_FRAMES))
 
 
+def calibrated_on_training(config: ConfigDict) -> None:
+    config.data.calibration_poses = config.data.train_poses
+
+
 def trained_on_tests(config: ConfigDict) -> None:
     shutil.copy(root(config) / TEST / "b.json", root(config) / TRAIN / "c.json")
 
@@ -150,6 +154,23 @@ def unknown_labels(config: ConfigDict) -> None:
 
 def no_abnormal_poses(config: ConfigDict) -> None:
     config.data.train_abnormal_poses = "pose/abnormal"
+
+
+def no_second_set(config: ConfigDict) -> None:
+    config.data.second.root = str(root(config) / "second")
+
+
+def no_second_labels(config: ConfigDict) -> None:
+    config.data.second.root = config.data.root
+    config.data.second.train_labels = "labels.csv"
+
+
+def an_unknown_second_benchmark(config: ConfigDict) -> None:
+    config.data.second.root, config.data.second.benchmark = config.data.root, "ped2"
+
+
+def trained_on_tests_of_the_second_set(config: ConfigDict) -> None:
+    config.data.second.root, config.data.second.train_poses = config.data.root, TEST
 
 
 def an_unknown_benchmark(config: ConfigDict) -> None:
@@ -178,9 +199,18 @@ ERRORS: list[tuple[Callable[[ConfigDict], None], str, str]] = [
     (a_short_mask, f"{MASKS}/b.npy", "has 20 frames, but the poses of clip b go on to frame 23"),
     (normal_throughout, MASKS, "every frame is normal, so there is no AUC"),
     (trained_on_tests, "config.data.test_poses", "files that are among the training poses too (1)"),
+    (calibrated_on_training, "config.data.calibration_poses", "files that are among the training "),
     (no_labels, "labels.csv", "is missing; config.data.train_labels names it"),
     (unknown_labels, "config.data.train_label_kind", "must be one of spans, frame_masks, instance"),
     (no_abnormal_poses, "pose/abnormal", "is no folder that can be read"),
+    (no_second_set, f"second/{TRAIN}", "is no folder that can be read"),
+    (no_second_labels, "labels.csv", "is missing; config.data.second.train_labels names it"),
+    (an_unknown_second_benchmark, "config.data.second.benchmark", "must be one of shanghaitech, "),
+    (
+        trained_on_tests_of_the_second_set,
+        "config.data.test_poses",
+        "files that are among the training poses too (2)",
+    ),
     (an_unknown_benchmark, "config.data.benchmark", "must be one of shanghaitech, "),
     (no_learning, "config.training.epochs", "must be at least 1 and below 2^63, got 0"),
 ]
@@ -260,6 +290,10 @@ def one_file_twice(config: ConfigDict) -> None:
     shutil.copy(root(config) / TRAIN / "1.json", root(config) / TRAIN / "copy.json")
 
 
+def training_on_the_test_set(config: ConfigDict) -> None:
+    config.data.train_poses = TEST
+
+
 def a_mask_a_little_short(config: ConfigDict) -> None:
     """The last window's score goes to frame 20, though its poses go on to 23."""
     np.save(root(config) / MASKS / "b.npy", np.arange(21) % 2)
@@ -278,6 +312,7 @@ WARNINGS: list[tuple[Callable[[ConfigDict], None], str, str]] = [
     (short_tracks, TRAIN, "54 % (7 of 13) of the tracks are shorter than a window of 8 frames"),
     (one_person_twice, TEST, "20 % (24 of 120) of the poses stand more than once in a frame"),
     (one_file_twice, TRAIN, "the same file stands for 1, copy; keep one"),
+    (training_on_the_test_set, "config.data.test_poses", "is config.data.train_poses too"),
     (a_mask_a_little_short, f"{MASKS}/b.npy", "has 21 frames, but the poses of clip b go on to"),
     (
         broken_poses_that_are_left_out,

@@ -50,6 +50,16 @@ def test_help(flag: str | None) -> None:
     assert not done.stderr
 
 
+def test_an_interrupted_command_says_so_in_a_line() -> None:
+    code = """if True:
+        from stgnf_jax import cli
+        def run(*_): raise KeyboardInterrupt
+        cli.COMMANDS["runs"] = cli.COMMANDS["runs"]._replace(run=run)
+        cli.main()"""
+    done = stgnf("runs", "DIR", code=code)
+    assert (done.returncode, done.stderr) == (130, "stgnf runs: interrupted\n")
+
+
 def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
     slow = ("matplotlib", "sklearn", "scipy.stats", "tensorboardX", "PIL")
     code = f"import sys, stgnf_jax.evaluation; print([m for m in {slow} if m in sys.modules])"
@@ -68,6 +78,9 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("stream", ("--config", "--checkpoint", "--input", "--[no]follow", "--max_people")),
         ("replay", ("--config", "--fps")),
+        ("calibrate", ("--config", "--checkpoint", "--fps", "--scene", "--[no]skip_bad")),
+        ("alarms", ("OUT", "--threshold", "--per_hour", "--confidence", "--[no]best_f1")),
+        ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
         ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
@@ -95,6 +108,9 @@ def test_every_command_is_tested_for_help() -> None:
         "label",
         "stream",
         "replay",
+        "calibrate",
+        "alarms",
+        "drift",
         "runs",
         "report",
         "reproduce",
@@ -123,6 +139,12 @@ def test_every_command_is_tested_for_help() -> None:
         (("stream", CUSTOM), "flag --checkpoint=None: Flag --checkpoint must have"),
         (("stream", CUSTOM, "--checkpoint=x", "--smoothing=0"), "0.0 is not number >= 0.1"),
         (("replay", CUSTOM, "--fps=-1"), "-1.0 is not a non-negative number"),
+        (
+            ("alarms", "a"),
+            "stgnf alarms: give exactly one of --threshold, --best_f1 and --per_hour",
+        ),
+        (("drift",), "stgnf drift: expected OUT, got nothing"),
+        (("calibrate", CUSTOM), "flag --checkpoint=None: Flag --checkpoint must have a value"),
         (("runs",), "stgnf runs: expected DIR, got nothing"),
         (("report",), "stgnf report: expected RUN, got nothing"),
         (("runs", "a", "--sort=size"), "value should be one of <name|status|"),
@@ -292,6 +314,25 @@ def test_label(tmp_path: Path, data: str) -> None:
     assert np.flatnonzero(np.load(masks / "a.npy")).tolist() == list(range(8, 20))
     again = stgnf("label", spans, CUSTOM, data, NO_CACHE, f"--out={masks}")
     assert_one_line(again, "stgnf label: ", "a.npy: exists; remove it, or give --overwrite")
+
+
+def test_thresholds(tmp_path: Path, data: str) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    checkpoint.save(run, random_model())
+    where = (CUSTOM, data, NO_CACHE, f"--checkpoint={run}")
+    printed = succeed("calibrate", *where, "--config.data.calibration_poses=pose/train", "--fps=24")
+    # Six people in three clips of a second.
+    assert printed == (
+        "102 windows of 6 normal tracks in 0.0008333 hours, for 1.2e+03 false alarms an hour or "
+        f"more\nnormal_scores.npz is in {run}\n"
+    )
+    succeed("score", *where, f"--out={out}")
+    printed = succeed("alarms", out, "--per_hour=2500")
+    assert "2400 false alarms an hour in the mean over calibrations, 5693 at most in 95" in printed
+    alarms = len((out / "alarms.csv").read_text().splitlines()) - 1
+    assert printed.endswith(f"{alarms} alarms in 2 clips are in {out}/alarms.csv\n")
+    printed = succeed("drift", out)
+    assert printed.startswith("4 new tracks; without a drift there is evidence as strong with a ")
 
 
 def read_scores(out: Path) -> dict[str, NDArray[Any]]:

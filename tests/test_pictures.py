@@ -116,6 +116,13 @@ def test_score_curves_decode_at_full_width_with_the_shade_inside(tmp_path: Path)
     assert len(orange) == orange.max() - orange.min() + 1
 
 
+def test_a_clips_name_is_no_formula(tmp_path: Path) -> None:
+    scores = fake_scores(20)._replace(clips=(r"$\nonsense$",))
+    figure = pictures.score_curves(scores, [0])
+    pictures.save(figure, tmp_path / "picture")
+    assert figure.axes[0].get_title(loc="left") == r"$\nonsense$"
+
+
 def test_a_clip_of_one_frame_is_drawn(tmp_path: Path) -> None:
     image = pixels(pictures.score_curves(fake_scores(4, 1), [1]), tmp_path)
     assert image.shape == (245, 900, 4)

@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
-from matplotlib.patches import Circle, StepPatch
+from matplotlib.patches import Circle, Rectangle, StepPatch
 
 from stgnf_jax import pictures
 from stgnf_jax.metrics import PrCurve, RocCurve, pr_curve, roc_curve
-from stgnf_jax.pictures import AblationPoint
+from stgnf_jax.pictures import AblationPoint, DriftCurve
 from stgnf_jax.pictures.histograms import bin_edges
 from tests.pixels import pixels
 
@@ -125,3 +125,19 @@ def test_latents_are_drawn_by_kind_around_the_prior(tmp_path: Path) -> None:
     assert axes.get_title(loc="left").endswith("of 300 outside)")
     assert axes.get_xlim()[1] < 10
     assert pixels(figure, tmp_path).shape == (470, 900, 4)
+
+
+@pytest.mark.parametrize("scenes", [1, 3, 12])
+def test_drift_is_drawn_by_scene(tmp_path: Path, scenes: int) -> None:
+    p = np.linspace(0, 1, 40)
+    curves = [DriftCurve(f"{i:02}", p, np.linspace(0, i, 40)) for i in range(scenes)]
+    figure = pictures.drift_curves(curves)
+    capital, histogram = figure.axes
+    drawn = capital.get_lines()
+    assert len(drawn) == scenes + 2
+    for curve, line in zip(curves, drawn, strict=False):
+        np.testing.assert_array_equal(line.get_ydata(), np.append(0, curve.log10_capital))
+    bars = [bar for bar in histogram.patches if isinstance(bar, Rectangle)]
+    assert sum(bar.get_height() for bar in bars) == 40 * scenes
+    assert [len(legend.get_texts()) for legend in figure.legends] == ([3] if scenes == 3 else [])
+    assert pixels(figure, tmp_path).shape[1] <= 900

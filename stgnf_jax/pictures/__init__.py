@@ -2,6 +2,7 @@
 
 from stgnf_jax.pictures.ablation import AblationPoint, ablation_curve
 from stgnf_jax.pictures.detection_curves import detection_curves
+from stgnf_jax.pictures.drift_curves import DriftCurve, drift_curves
 from stgnf_jax.pictures.explained import ExplainedStrip, explained_strips
 from stgnf_jax.pictures.histograms import ScoreGroups, score_histograms
 from stgnf_jax.pictures.latents import Projection, latent_planes, mean_plane, principal_plane
@@ -14,6 +15,7 @@ __all__ = [
     "GREEN",
     "VERMILION",
     "AblationPoint",
+    "DriftCurve",
     "ExplainedStrip",
     "Projection",
     "ScoreGroups",
@@ -21,6 +23,7 @@ __all__ = [
     "StripGroup",
     "ablation_curve",
     "detection_curves",
+    "drift_curves",
     "explained_strips",
     "film_strips",
     "latent_planes",

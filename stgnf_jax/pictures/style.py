@@ -30,8 +30,8 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 
 def tidy(axes: Axes, title: str = "", *, xlabel: str = "", ylabel: str = "") -> None:
-    """Quiet axes: two spines, small labels, the title on the left."""
-    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    """Quiet axes: two spines, small labels, the title on the left, where a $ is a $."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK, parse_math=False)
     axes.set_xlabel(xlabel, fontsize=10, color=INK)
     axes.set_ylabel(ylabel, fontsize=10, color=INK)
     axes.spines[["top", "right"]].set_visible(False)

@@ -43,6 +43,8 @@ def find_clips(source: Path, formats: Sequence[str]) -> list[ClipFiles]:
     Raises:
       InputError: there is nothing, frames cannot be told from clips, or two clips share a name.
     """
+    if not source.exists():
+        raise InputError("is missing; give a file or folder of poses", file=source)
     if not source.is_dir():
         if source.suffix not in LOADERS:
             raise InputError(f"is not named *{', *'.join(LOADERS)}, nor a folder", file=source)

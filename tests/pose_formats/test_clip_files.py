@@ -117,6 +117,8 @@ def test_a_folder_of_frames_is_one_clip_whatever_else_is_in_it(tmp_path: Path) -
 def test_folders_that_are_no_clips(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no pose file: no \*.json, \*.csv, \*.npy"):
         find_clips(tmp_path, ALL)
+    with pytest.raises(InputError, match=r"nowhere: is missing; give a file or folder of poses"):
+        find_clips(tmp_path / "nowhere", ALL)
     (tmp_path / "video.mp4").touch()
     with pytest.raises(InputError, match=r"video.mp4: is not named \*.json, \*.csv, \*.npy, nor"):
         find_clips(tmp_path / "video.mp4", ALL)

@@ -1,0 +1,74 @@
+"""Scores in a folder to alarms beside them: `alarms.csv` and `alarms.json`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stgnf_jax.alarm_request import AlarmRequest, check_request
+from stgnf_jax.alarm_rules import AlarmRules, find_rules
+from stgnf_jax.alarms import Alarm, find_alarms
+from stgnf_jax.csv_file import save_csv
+from stgnf_jax.files import write_atomically
+from stgnf_jax.saved_scores import load_scores
+from stgnf_jax.strict_json import dumps
+
+FIELDS = ("clip", "start", "end", "person", "score", "frame")
+
+
+class Raised(NamedTuple):
+    """Alarms with what raised them.
+
+    Attributes:
+      clips: names of the clips.
+      alarms: by clip and start.
+      rules: what they were raised by.
+    """
+
+    clips: tuple[str, ...]
+    alarms: list[Alarm]
+    rules: AlarmRules
+
+
+def raise_alarms(folder: str | os.PathLike[str], request: AlarmRequest) -> Raised:
+    """Finds the alarms in the scores of a folder and writes them there.
+
+    Both files have one entry an alarm: its clip, its first frame and the one after its last, the
+    person with the lowest score in it (none where nobody was scored), that score and its frame.
+    `alarms.json` also has the request, the threshold of each clip and what is promised of rates.
+
+    Args:
+      folder: what `stgnf score` or `stgnf evaluate` has written to.
+      request: which alarms.
+
+    Raises:
+      InputError: scores, ground truth or normal scores are missing or damaged, or the request is
+        none.
+    """
+    check_request(request)
+    scores = load_scores(folder)
+    rules = find_rules(folder, scores, request)
+    alarms = find_alarms(scores.frames, scores.people, rules.clips, smoothed=request.smoothed)
+    raised = Raised(scores.frames.clips, alarms, rules)
+    rows = [_row(raised.clips, alarm) for alarm in alarms]
+    save_csv(Path(folder) / "alarms.csv", FIELDS, rows)
+    _save_json(Path(folder) / "alarms.json", rows, raised, request)
+    return raised
+
+
+def _row(clips: Sequence[str], alarm: Alarm) -> tuple[Any, ...]:
+    return clips[alarm.clip], *alarm.span, alarm.person, alarm.score, alarm.frame
+
+
+def _save_json(
+    path: Path, rows: Sequence[tuple[Any, ...]], raised: Raised, request: AlarmRequest
+) -> None:
+    thresholds = (rule.threshold for rule in raised.rules.clips)
+    document = {
+        "request": request._asdict(),
+        "thresholds": dict(zip(raised.clips, thresholds, strict=True)),
+        "rates": {scene: rate._asdict() for scene, rate in raised.rules.rates.items()},
+        "alarms": [dict(zip(FIELDS, row, strict=True)) for row in rows],
+    }
+    with write_atomically(path) as partial:
+        partial.write_text(dumps(document, indented=True) + "\n", encoding="utf-8")
