@@ -14,11 +14,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "FlowConfig": "flow_config",
+    "Frame": "live_scores",
     "InputError": "errors",
     "Model": "model",
     "PoseAnomalyDetector": "sklearn_api",
     "STGNF": "flow",
     "Skeleton": "skeleton",
+    "StreamSettings": "stream",
     "default_config": "config",
     "evaluate": "evaluation",
     "import_published": "published",
@@ -30,6 +32,7 @@ _HOMES = {
     "score": "evaluation",
     "score_poses": "pose_model",
     "score_windows": "model",
+    "stream_scorer": "stream",
     "train": "training",
     "train_and_evaluate": "training",
     "window_matrix": "sklearn_api",

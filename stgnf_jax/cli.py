@@ -157,6 +157,26 @@ def _check_flags() -> None:
     flags.DEFINE_enum("format", "text", ["text", "json"], "how what is found is printed")
 
 
+def _stream_flags() -> None:
+    flags.DEFINE_string("input", "-", "- (stdin), a file, tcp://127.0.0.1:PORT or unix:PATH")
+    flags.DEFINE_bool("follow", False, "wait for more at the end of a file")
+    flags.DEFINE_integer("max_people", 64, "people of a camera remembered at once", lower_bound=1)
+    flags.DEFINE_integer("max_cameras", 64, "cameras remembered at once", lower_bound=1)
+    flags.DEFINE_float(
+        "smoothing",
+        10.0,
+        "frames in which the smoothed score forgets by a factor of e",
+        lower_bound=0.1,
+    )
+    flags.DEFINE_float(
+        "report_every", 60.0, "seconds between reports; 0 for one at the end", lower_bound=0.0
+    )
+
+
+def _replay_flags() -> None:
+    flags.DEFINE_float("fps", 0.0, "lines a second; 0 for as fast as they go", lower_bound=0.0)
+
+
 def _reproduce_flags() -> None:
     flags.DEFINE_multi_string(
         "data", [], "NAME=DIR: a data set, shanghaitech, ubnormal, or by any name one's own"
@@ -189,7 +209,7 @@ def _config(values: Any) -> "ConfigDict":
     keep_compiled(config.data.cache_dir)
     config.data.root = _path(config.data.root)
     config.data.second.root = _path(config.data.second.root)
-    config.data.skip_bad |= values.skip_bad
+    config.data.skip_bad |= "skip_bad" in values and values.skip_bad
     return config
 
 
@@ -343,6 +363,29 @@ def _label(values: Any, spans: str) -> None:
         f"masks of {len(masks.clips)} clips are in {out}: {abnormal} of "
         f"{sum(map(len, masks.abnormal))} frames are abnormal"
     )
+
+
+def _stream(values: Any) -> None:
+    from stgnf_jax.stream_server import StreamOptions, stream
+
+    options = StreamOptions(
+        _path(values.input),
+        values.follow,
+        values.max_people,
+        values.max_cameras,
+        values.smoothing,
+        values.report_every,
+    )
+    stream(_config(values), _path(values.checkpoint), options)
+
+
+def _replay(values: Any) -> None:
+    from stgnf_jax.files import write_stdout
+    from stgnf_jax.replay import replay
+
+    for line in replay(_config(values), values.fps):
+        if not write_stdout(line):
+            break
 
 
 def _runs(values: Any, folder: str) -> None:
@@ -515,6 +558,18 @@ COMMANDS = {
             _skip_bad_flag,
         ),
         ("SPANS",),
+    ),
+    "stream": Command(
+        "score people as they are seen: JSON Lines in, JSON Lines out",
+        _stream,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _stream_flags,
+        ),
+    ),
+    "replay": Command(
+        "print test poses as lines for stream", _replay, (_config_flag, _replay_flags)
     ),
     "runs": Command("list and compare training runs", _runs, (_runs_flags,), ("DIR",)),
     "calibrate": Command(

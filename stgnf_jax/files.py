@@ -1,6 +1,7 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Writing files so that nobody ever reads half of one, and stdout while somebody reads it."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,3 +32,14 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
+
+
+def write_stdout(data: bytes) -> bool:
+    """Writes to stdout at once; False when no one reads it any more, as after `| head`."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # which Python would meet again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

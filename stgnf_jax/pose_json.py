@@ -87,7 +87,7 @@ def people_in(
         text_of = {frame: text for frame, (text, _) in frames.items()}
         order = sorted(frames, key=text_of.__getitem__ if frame_order == "string" else None)
         detections = {frame: frames[frame][1] for frame in order}
-        if not plain or not _well_formed(detections.values(), num_joints):
+        if not plain or not well_formed(detections.values(), num_joints):
             detections = _checked(detections, num_joints, fault, report)
         if detections:
             people.append(_person(number, detections))
@@ -182,7 +182,7 @@ def _whole_number(text: str, largest: int) -> int | None:
     return number if number <= largest else None
 
 
-def _well_formed(detections: Iterable[Any], num_joints: int) -> bool:
+def well_formed(detections: Iterable[Any], num_joints: int) -> bool:
     """Whether all of a person's detections are what they should be, found out all at once."""
     try:
         keypoints = np.array([detection["keypoints"] for detection in detections])
@@ -208,7 +208,7 @@ def _checked(
     kept = {}
     for frame, detection in detections.items():
         try:
-            _check(detection, num_joints, partial(fault, frame=frame))
+            check_detection(detection, num_joints, partial(fault, frame=frame))
         except InputError as error:
             report(error)
         else:
@@ -216,7 +216,8 @@ def _checked(
     return kept
 
 
-def _check(detection: Any, num_joints: int, fault: Fault) -> None:
+def check_detection(detection: Any, num_joints: int, fault: Fault) -> None:
+    """Raises `fault` unless it is `{"keypoints": [x, y, confidence] * J}`, maybe with `scores`."""
     if not isinstance(detection, dict):
         raise fault(f'is {reprlib.repr(detection)}, expected {{"keypoints": [...]}}')
     if len(_pairs(detection)) != len(detection):

@@ -73,12 +73,27 @@ def set_scores_of_kind(
       models: E of them, calibrated unless the kind is `nll`.
       source: the windows.
     """
-    config = models[0].config
+    function = functools.partial(member_scores, read=SCORES[kind])
+    return _map_set(function, models[0].config, _fold_models(models), source).T
+
+
+def window_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], jax.Array]:
+    """The mean over models of `set_scores_of_kind`, to be compiled into something larger.
+
+    Returns:
+      From windows in pixels, (N, T, V, 3) [x, y, confidence], to (N,).
+    """
+    config, folded = models[0].config, _fold_models(models)
+    prepare = _normaliser(models[0].resolution, UNCHANGED)
+    return lambda x: member_scores(config, folded, x, SCORES[kind], prepare).mean(1)
+
+
+def _fold_models(models: Sequence[Model]) -> tuple[Any, Any]:
+    """What `member_scores` takes of models of one configuration."""
     variables, calibrations = jax.tree.map(
         lambda *leaves: jnp.stack(leaves), *((m.variables, m.calibration) for m in models)
     )
-    members = (fold_members(config, variables), calibrations)
-    return _map_set(functools.partial(member_scores, read=SCORES[kind]), config, members, source).T
+    return fold_members(models[0].config, variables), calibrations
 
 
 def pixel_scorer(

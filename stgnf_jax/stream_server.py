@@ -1,0 +1,107 @@
+"""Live scores as a program: lines in, lines out, until the input ends or a signal comes."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from stgnf_jax.config import check_config
+from stgnf_jax.evaluation import load_scorers
+from stgnf_jax.stream import StreamSettings, stream_scorer
+from stgnf_jax.stream_input import LONGEST_LINE, Lines, Received, open_input
+from stgnf_jax.stream_session import Service, Session, answer, new_session, report
+
+# Seconds after which a signal is noticed at the latest.
+LOOK_UP = 0.2
+
+
+class StreamOptions(NamedTuple):
+    """How `stream` runs.
+
+    Attributes:
+      source: as `name` of `open_input`.
+      follow: whether the file `source` grows.
+      max_people: of a camera, remembered at once.
+      max_cameras: remembered at once.
+      smoothing: frames in which the filter of the frame scores forgets by a factor of e.
+      report_every: seconds between two reports on stderr; 0 for one at the end only.
+    """
+
+    source: str
+    follow: bool
+    max_people: int
+    max_cameras: int
+    smoothing: float
+    report_every: float
+
+
+def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: StreamOptions) -> None:
+    """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
+
+    Args:
+      config: its `scoring.score` and `data.max_absent` are used.
+      checkpoint: a workdir of `train`, or what `import_published` wrote.
+      options: the rest.
+
+    Raises:
+      InputError: the configuration, the checkpoint or the input cannot be used.
+    """
+    check_config(config)
+    models = load_scorers(config, checkpoint)
+    settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
+    scorer = stream_scorer(models, config.scoring.score, settings)
+    joints = models[0].config.skeleton.num_file_joints
+    service, stopped = Service(scorer, joints, options.max_cameras, LONGEST_LINE), threading.Event()
+    with open_input(options.source, options.follow, stopped.set) as lines, _until_signal(stopped):
+        _serve(service, lines, stopped, options.report_every)
+
+
+def _serve(service: Service, lines: Lines, stopped: threading.Event, every: float) -> None:
+    session, reported = new_session(), time.monotonic()
+    while not stopped.is_set():
+        with suppress(queue.Empty):
+            _handle(service, session, lines.get(timeout=LOOK_UP))
+        if every and time.monotonic() - reported >= every:
+            reported = time.monotonic()
+            _report(session)
+    _report(session)
+
+
+def _handle(service: Service, session: Session, line: Received) -> None:
+    if line.raw is None:
+        line.peer.close()
+        return
+    try:
+        line.peer.write(answer(service, session, line.raw, line.number, line.time))
+    except OSError:
+        session.counts["answers lost"] += 1
+
+
+def _report(session: Session) -> None:
+    print(f"stgnf stream: {report(session)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _until_signal(stopped: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM stop after the line at hand; a second one acts as ever."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
