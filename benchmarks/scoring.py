@@ -27,7 +27,7 @@ from stgnf_jax.skeleton import adjacency
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
-flags.DEFINE_integer("rounds", 5, "measurements of each", lower_bound=1)
+flags.DEFINE_integer("rounds", 3, "measurements of each", lower_bound=1)
 flags.DEFINE_integer("windows", 16384, "windows to score", lower_bound=1)
 flags.DEFINE_integer("threads", 1, "cores to run on", lower_bound=1)
 flags.DEFINE_string("out", "", "JSON file for all measurements")

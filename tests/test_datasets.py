@@ -66,7 +66,7 @@ def test_a_benchmark_of_some_clips_leaves_out_all_others() -> None:
 
 
 def test_every_benchmark_and_its_configuration_are_tried() -> None:
-    elsewhere = {"paper_text", "robust", "demo"}  # the data of another configuration
+    elsewhere = {"ablation", "paper_text", "robust", "demo"}  # the data of another configuration
     assert {path.stem for path in CONFIGS.glob("*.py")} == set(FORMS) | elsewhere
     assert set(BENCHMARKS) == set(FORMS) - {"ubnormal_supervised"}
     assert {benchmark.mask_format for benchmark in BENCHMARKS.values()} == set(READERS)
