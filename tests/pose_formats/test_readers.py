@@ -260,7 +260,7 @@ def test_files_that_are_not_what_their_names_say(
 def test_files_that_are_missing_or_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match="a.json: is missing; give a file or folder of poses"):
+    with pytest.raises(InputError, match=r"a\.json: is missing; give a file or folder of poses"):
         read(tmp_path / "a.json")
     monkeypatch.setattr(contents, "LARGEST_FILE", 100)
     with pytest.raises(InputError, match=r"clip.json: is larger than 100 bytes; split the clip"):
