@@ -24,7 +24,7 @@ from stgnf_jax.windows import gather, normalise
 # An augmentation that leaves windows as they are.
 UNCHANGED = (1.0, 0.0, 0.0, 1.0)
 # Numbers of windows that XLA makes fast programs for; those between 8 and 24 are slower than 24.
-SIZES = (1, 2, 3, 4, 6, 8, 24, 32)
+SIZES = (1, 2, 3, 4, 5, 6, 8, 24, 32)
 
 
 class WindowSource(NamedTuple):
