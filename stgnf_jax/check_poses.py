@@ -12,9 +12,8 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.findings import Finding, Severity, listed, of_error, of_share, one_a_place
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.pose_files import list_files
-from stgnf_jax.poses import Reading, Tracks, read_files
-from stgnf_jax.window_set import frame_order
-from stgnf_jax.windows import Windows, check_windows, index_windows
+from stgnf_jax.poses import Reading, read_files
+from stgnf_jax.window_set import cut_windows, frame_order
 
 # Shares above which something is a warning.
 MANY_OUTSIDE, MANY_SHORT, MANY_REPEATED = 0.05, 0.5, 0.01
@@ -46,7 +45,7 @@ def check_poses(data: ConfigDict, flow: FlowConfig, folder: str, stride: int) ->
     clips: list[ClipFacts] = []
     # In this order, `read_files` is not asked whether there was any file that can be used.
     for file, poses in zip(files, read_files(files, reading), strict=False):
-        windows, flat = _windows(data, flow, poses.tracks, stride)
+        windows, flat = cut_windows(data, flow, poses.tracks, stride, skip_bad=True)
         findings += _broken(data, file, [*poses.skipped, *flat])
         if poses.tracks.clips:
             length, video = flow.segment_length, _video_size(data)
@@ -58,20 +57,6 @@ def duration(frames: int, data: ConfigDict) -> str:
     """A number of frames, and how long they take where that is known."""
     fps = BENCHMARKS[data.benchmark].fps
     return f"{frames} frames" + (f" ({frames / fps / 3600:.2g} hours)" if fps else "")
-
-
-def _windows(
-    data: ConfigDict, flow: FlowConfig, tracks: Tracks, stride: int
-) -> tuple[Windows, tuple[str, ...]]:
-    length = flow.segment_length
-    windows = index_windows(
-        tracks,
-        length=length,
-        stride=stride,
-        windowing=data.windowing,
-        max_absent=data.max_absent,
-    )
-    return check_windows(tracks, windows, length, skip_bad=True)
 
 
 def _broken(data: ConfigDict, file: Path, messages: Iterable[str]) -> list[Finding]:

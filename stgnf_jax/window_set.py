@@ -75,18 +75,27 @@ def _load(
         leaves_out=benchmark.leaves_out,
         cache_dir=Path(data.cache_dir).expanduser() if data.cache_dir else None,
     )
+    windows, flat = cut_windows(data, flow, poses.tracks, stride, skip_bad=data.skip_bad)
+    _report(Path(data.root) / folder, (*poses.skipped, *flat))
+    return WindowSet(poses.tracks, windows)
+
+
+def cut_windows(
+    data: ConfigDict, flow: FlowConfig, tracks: Tracks, stride: int, *, skip_bad: bool
+) -> tuple[Windows, tuple[str, ...]]:
+    """The windows of tracks that can be normalised, and what is said of the others.
+
+    Raises:
+      InputError: a window cannot be normalised, unless `skip_bad`.
+    """
     windows = index_windows(
-        poses.tracks,
+        tracks,
         length=flow.segment_length,
         stride=stride,
         windowing=data.windowing,
         max_absent=data.max_absent,
     )
-    windows, flat = check_windows(
-        poses.tracks, windows, flow.segment_length, skip_bad=data.skip_bad
-    )
-    _report(Path(data.root) / folder, (*poses.skipped, *flat))
-    return WindowSet(poses.tracks, windows)
+    return check_windows(tracks, windows, flow.segment_length, skip_bad=skip_bad)
 
 
 def check_names(data: ConfigDict, flow: FlowConfig) -> None:
