@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import jax
 from ml_collections import ConfigDict
 
 from stgnf_jax.config import check_config
@@ -54,6 +55,8 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
       InputError: the configuration, the checkpoint or the input cannot be used.
     """
     check_config(config)
+    # A frame's program takes less time than waking another thread to run it.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     models = load_scorers(config, checkpoint)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
