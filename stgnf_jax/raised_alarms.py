@@ -13,6 +13,7 @@ from stgnf_jax.files import write_atomically
 from stgnf_jax.saved_scores import SavedScores, load_scores
 from stgnf_jax.strict_json import dumps
 
+ALARMS_FILE = "alarms.json"
 # From the folder, its scores and the alarms to what `alarms.json` says of each: `explain_alarms`.
 Explain = Callable[[str | os.PathLike[str], SavedScores, list[Alarm]], Sequence[Any]]
 FIELDS = ("clip", "start", "end", "person", "score", "frame")
@@ -61,7 +62,7 @@ def raise_alarms(
     if explain is not None:
         found = explain(folder, scores, alarms)
         entries = [e | {"explanation": why} for e, why in zip(entries, found, strict=True)]
-    _save_json(Path(folder) / "alarms.json", entries, raised, request)
+    _save_json(Path(folder) / ALARMS_FILE, entries, raised, request)
     return raised
 
 

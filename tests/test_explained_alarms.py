@@ -20,7 +20,9 @@ from stgnf_jax.kept_windows import keep_windows
 from stgnf_jax.normal_windows import NormalWindows, find_nearest, window_shapes
 from stgnf_jax.normal_windows_file import load_normal_windows
 from stgnf_jax.raised_alarms import raise_alarms
+from stgnf_jax.report_facts import gather_facts
 from stgnf_jax.saved_scores import load_scores
+from stgnf_jax.score_origin import load_origin
 from stgnf_jax.training_set import load_training_set
 from stgnf_jax.windows import gather, normalise
 from tests.small import FLOW, random_model, small_config, write_data
@@ -100,6 +102,13 @@ def test_alarms_carry_the_words_of_their_windows(made: Made, tmp_path: Path) -> 
             for sentence in why["words"]
         )
         assert (out / why["picture"]).read_bytes().startswith(b"\x89PNG")
+    tables = {table.title: table for table in gather_facts(out, scores, load_origin(out), {})}
+    assert [words for _, words in tables["Alarms, explained"].rows] == [
+        " ".join(entry["explanation"]["words"]) for entry in entries
+    ]
+    (out / "alarms.json").write_text("[]")
+    with pytest.raises(InputError, match=r"alarms.json: does not hold alarms"):
+        gather_facts(out, scores, load_origin(out), {})
 
 
 def test_poses_that_are_elsewhere(made: Made, tmp_path: Path) -> None:
