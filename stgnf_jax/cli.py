@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
+    from stgnf_jax.raised_alarms import Explain
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 # Objects made between two searches for garbage.
@@ -438,6 +439,20 @@ def _alarms_flags() -> None:
     )
     flags.DEFINE_integer("min_frames", default.min_frames, "shorter alarms are none")
     flags.DEFINE_bool("smoothed", default.smoothed, "go by the smoothed scores of frames")
+    flags.DEFINE_bool("explain", False, "say and draw why, beside normal windows (keep-windows)")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, to explain, where it moved")
+
+
+def _keep_windows_flags() -> None:
+    flags.DEFINE_integer("count", 5000, "how many, at most", lower_bound=1)
+
+
+def _keep_windows(values: Any) -> None:
+    from stgnf_jax.kept_windows import keep_windows
+
+    kept, file = keep_windows(_config(values), _path(values.checkpoint), values.count)
+    megabytes = os.path.getsize(file) / 1e6
+    print(f"{len(kept.distance)} normal windows are in {file}, {megabytes:.1f} MB")
 
 
 def _alarms(values: Any, out: str) -> None:
@@ -445,7 +460,7 @@ def _alarms(values: Any, out: str) -> None:
     from stgnf_jax.raised_alarms import raise_alarms
 
     request = AlarmRequest(*(getattr(values, name) for name in AlarmRequest._fields))
-    raised = raise_alarms(_path(out), request)
+    raised = raise_alarms(_path(out), request, _explaining(values) if values.explain else None)
     if not raised.rules.rates:
         print(f"threshold {raised.rules.clips[0].threshold:.6g}")
     for scene, rate in raised.rules.rates.items():
@@ -455,6 +470,14 @@ def _alarms(values: Any, out: str) -> None:
             f"mean over calibrations, {rate.bound_per_hour:.4g} at most in 95 of 100"
         )
     print(f"{len(raised.alarms)} alarms in {len(raised.clips)} clips are in {out}/alarms.csv")
+
+
+def _explaining(values: Any) -> "Explain":
+    from functools import partial
+
+    from stgnf_jax.explained_alarms import explain_alarms
+
+    return partial(explain_alarms, poses=_path(values.poses) or None)
 
 
 def _drift(_: Any, out: str) -> None:
@@ -579,6 +602,16 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _calibrate_flags,
+            _skip_bad_flag,
+        ),
+    ),
+    "keep-windows": Command(
+        "keep a sample of the normal training windows, to explain alarms by",
+        _keep_windows,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _keep_windows_flags,
             _skip_bad_flag,
         ),
     ),

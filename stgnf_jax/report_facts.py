@@ -9,6 +9,7 @@ from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.metrics.text import TITLES
+from stgnf_jax.raised_alarms import ALARMS_FILE
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 from stgnf_jax.runs import METRICS_FILE
 from stgnf_jax.saved_scores import SavedScores
@@ -41,7 +42,7 @@ class Facts(NamedTuple):
 def gather_facts(
     run: Path, saved: SavedScores, origin: ScoreOrigin, metrics: dict[str, Any]
 ) -> tuple[Facts, ...]:
-    """The tables: figures, scores, data, model, training, configuration; those that are not empty.
+    """The tables: figures, alarms, scores, data, model, training; those that are not empty.
 
     Args:
       run: the folder of the scores.
@@ -50,11 +51,12 @@ def gather_facts(
       metrics: the figures, none where there is no ground truth.
 
     Raises:
-      InputError: the summary of the training is damaged.
+      InputError: the summary of the training or the file of alarms is damaged.
     """
     summary = _summary(run, origin)
     tables = {
         "Figures": _figures(metrics),
+        "Alarms, explained": _alarms(run),
         "Scores": _scores(saved, origin),
         "Data": _data(origin),
         "Model": _model(origin),
@@ -132,6 +134,23 @@ def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:
         if (folder / SUMMARY_FILE).exists():
             return load_summary(folder)
     return None
+
+
+def _alarms(run: Path) -> dict[str, Any]:
+    """What `stgnf alarms --explain` has said of each alarm, where it has."""
+    file = run / ALARMS_FILE
+    if not file.exists():
+        return {}
+    try:
+        return {
+            f"{one['clip']}, frames {one['start']} to {one['end'] - 1}": " ".join(why["words"])
+            for one in orjson.loads(file.read_bytes())["alarms"]
+            if (why := one.get("explanation"))
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"does not hold alarms ({error}); run stgnf alarms again", file=file
+        ) from error
 
 
 def _scores(saved: SavedScores, origin: ScoreOrigin) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("stream", ("--config", "--checkpoint", "--input", "--[no]follow", "--max_people")),
         ("replay", ("--config", "--fps")),
         ("calibrate", ("--config", "--checkpoint", "--fps", "--scene", "--[no]skip_bad")),
+        ("keep-windows", ("--config", "--checkpoint", "--count")),
         ("alarms", ("OUT", "--threshold", "--per_hour", "--confidence", "--[no]best_f1")),
         ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
@@ -109,6 +110,7 @@ def test_every_command_is_tested_for_help() -> None:
         "stream",
         "replay",
         "calibrate",
+        "keep-windows",
         "alarms",
         "drift",
         "runs",
@@ -329,6 +331,8 @@ def test_thresholds(tmp_path: Path, data: str) -> None:
     succeed("score", *where, f"--out={out}")
     printed = succeed("alarms", out, "--per_hour=2500")
     assert "2400 false alarms an hour in the mean over calibrations, 5693 at most in 95" in printed
+    kept = succeed("keep-windows", *where, "--count=9")
+    assert kept.startswith(f"9 normal windows are in {run}/normal_windows.npz, 0.0 MB")
     alarms = len((out / "alarms.csv").read_text().splitlines()) - 1
     assert printed.endswith(f"{alarms} alarms in 2 clips are in {out}/alarms.csv\n")
     printed = succeed("drift", out)
