@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
+    from stgnf_jax.stream_server import StreamOptions
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 # Objects made between two searches for garbage.
@@ -171,6 +172,11 @@ def _stream_flags() -> None:
     flags.DEFINE_float(
         "report_every", 60.0, "seconds between reports; 0 for one at the end", lower_bound=0.0
     )
+
+
+def _watch_flags() -> None:
+    flags.DEFINE_string("host", "127.0.0.1", "where the page is; not on this machine with a token")
+    flags.DEFINE_integer("port", 8765, "where the page is; 0 for any", 0, 65535)
 
 
 def _replay_flags() -> None:
@@ -366,9 +372,15 @@ def _label(values: Any, spans: str) -> None:
 
 
 def _stream(values: Any) -> None:
-    from stgnf_jax.stream_server import StreamOptions, stream
+    from stgnf_jax.stream_server import stream
 
-    options = StreamOptions(
+    stream(_config(values), _path(values.checkpoint), _stream_options(values))
+
+
+def _stream_options(values: Any) -> "StreamOptions":
+    from stgnf_jax.stream_server import StreamOptions
+
+    return StreamOptions(
         _path(values.input),
         values.follow,
         values.max_people,
@@ -376,7 +388,22 @@ def _stream(values: Any) -> None:
         values.smoothing,
         values.report_every,
     )
-    stream(_config(values), _path(values.checkpoint), options)
+
+
+def _watch(values: Any) -> None:
+    from stgnf_jax.errors import InputError
+    from stgnf_jax.files import drop_stdout
+
+    try:
+        from stgnf_jax.watch_server import watch
+        from stgnf_jax.watch_web import Address
+    except ModuleNotFoundError as error:
+        reason = f'needs {error.name}; install it by pip install "stgnf-jax[watch]"'
+        raise InputError(reason) from error
+    if sys.stdout.isatty():
+        drop_stdout()
+    address = Address(values.host, values.port)
+    watch(_config(values), _path(values.checkpoint), _stream_options(values), address)
 
 
 def _replay(values: Any) -> None:
@@ -566,6 +593,16 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _stream_flags,
+        ),
+    ),
+    "watch": Command(
+        "the same as stream, with a page to watch it on in a browser",
+        _watch,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _stream_flags,
+            _watch_flags,
         ),
     ),
     "replay": Command(

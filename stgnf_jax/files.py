@@ -40,6 +40,11 @@ def write_stdout(data: bytes) -> bool:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:  # which Python would meet again when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         return False
     return True
+
+
+def drop_stdout() -> None:
+    """Lets nobody read what is written to stdout from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from stgnf_jax.config import check_config
 from stgnf_jax.evaluation import load_scorers
+from stgnf_jax.model import Model
 from stgnf_jax.stream import StreamSettings, stream_scorer
 from stgnf_jax.stream_input import LONGEST_LINE, Lines, Received, open_input
 from stgnf_jax.stream_session import Service, Session, answer, new_session, report
@@ -42,6 +43,13 @@ class StreamOptions(NamedTuple):
     report_every: float
 
 
+See = Callable[[bytes, bytes], object]
+
+
+def _no_one_sees(raw: bytes, answered: bytes) -> None:
+    pass
+
+
 def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: StreamOptions) -> None:
     """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
 
@@ -53,35 +61,63 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
     Raises:
       InputError: the configuration, the checkpoint or the input cannot be used.
     """
+    models = load_models(config, checkpoint)
+    serve_lines(make_service(config, models, options), options)
+
+
+def load_models(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """The members of a checkpoint, after a look at the configuration; raises as `stream`."""
     check_config(config)
-    models = load_scorers(config, checkpoint)
+    return load_scorers(config, checkpoint)
+
+
+def make_service(config: ConfigDict, models: Sequence[Model], options: StreamOptions) -> Service:
+    """How lines are answered; compiles."""
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints = models[0].config.skeleton.num_file_joints
-    service, stopped = Service(scorer, joints, options.max_cameras, LONGEST_LINE), threading.Event()
+    return Service(scorer, joints, options.max_cameras, LONGEST_LINE)
+
+
+def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_sees) -> None:
+    """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
+
+    Args:
+      service: how.
+      options: of the input and the reports.
+      see: is given each line and its answer, once that is written.
+
+    Raises:
+      InputError: the input cannot be opened.
+    """
+    stopped = threading.Event()
     with open_input(options.source, options.follow, stopped.set) as lines, _until_signal(stopped):
-        _serve(service, lines, stopped, options.report_every)
+        _serve(service, lines, stopped, options.report_every, see)
 
 
-def _serve(service: Service, lines: Lines, stopped: threading.Event, every: float) -> None:
+def _serve(
+    service: Service, lines: Lines, stopped: threading.Event, every: float, see: See
+) -> None:
     session, reported = new_session(), time.monotonic()
     while not stopped.is_set():
         with suppress(queue.Empty):
-            _handle(service, session, lines.get(timeout=LOOK_UP))
+            _handle(service, session, lines.get(timeout=LOOK_UP), see)
         if every and time.monotonic() - reported >= every:
             reported = time.monotonic()
             _report(session)
     _report(session)
 
 
-def _handle(service: Service, session: Session, line: Received) -> None:
+def _handle(service: Service, session: Session, line: Received, see: See) -> None:
     if line.raw is None:
         line.peer.close()
         return
+    answered = answer(service, session, line.raw, line.number, line.time)
     try:
-        line.peer.write(answer(service, session, line.raw, line.number, line.time))
+        line.peer.write(answered)
     except OSError:
         session.counts["answers lost"] += 1
+    see(line.raw, answered)
 
 
 def _report(session: Session) -> None:
