@@ -75,6 +75,8 @@ def serve_page(
     server = uvicorn.Server(
         uvicorn.Config(
             watch_app(history, scene, access, closed),
+            http="h11",
+            loop="asyncio",
             lifespan="off",
             ws="none",
             log_config=None,
