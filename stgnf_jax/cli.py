@@ -18,6 +18,7 @@ from absl import app, flags, logging
 if TYPE_CHECKING:
     from ml_collections import ConfigDict
 
+    from stgnf_jax.alarm_request import AlarmRequest
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
@@ -378,8 +379,10 @@ def _stream(values: Any) -> None:
 
 
 def _stream_options(values: Any) -> "StreamOptions":
+    from stgnf_jax.alarm_request import AlarmRequest
     from stgnf_jax.stream_server import StreamOptions
 
+    request = _alarm_request(values)
     return StreamOptions(
         _path(values.input),
         values.follow,
@@ -387,6 +390,7 @@ def _stream_options(values: Any) -> "StreamOptions":
         values.max_cameras,
         values.smoothing,
         values.report_every,
+        request if request != AlarmRequest() else None,
     )
 
 
@@ -451,7 +455,6 @@ def _alarms_flags() -> None:
 
     default = AlarmRequest()
     flags.DEFINE_float("threshold", None, "a frame with this score or a lower one is an alarm")
-    flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
     flags.DEFINE_float(
         "per_hour", None, "take the threshold that raises so many false alarms an hour, at most"
     )
@@ -464,23 +467,30 @@ def _alarms_flags() -> None:
         "hysteresis", default.hysteresis, "an alarm goes on up to so far above the threshold"
     )
     flags.DEFINE_integer("min_frames", default.min_frames, "shorter alarms are none")
-    flags.DEFINE_bool("smoothed", default.smoothed, "go by the smoothed scores of frames")
+
+
+def _offline_alarms_flags() -> None:
+    flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
+    flags.DEFINE_bool("smoothed", False, "go by the smoothed scores of frames")
+
+
+def _alarm_request(values: Any) -> "AlarmRequest":
+    """What a command's flags ask for; a live stream has some of them only."""
+    from stgnf_jax.alarm_request import AlarmRequest
+
+    names = (name for name in AlarmRequest._fields if name in values)
+    return AlarmRequest(**{name: getattr(values, name) for name in names})
 
 
 def _alarms(values: Any, out: str) -> None:
-    from stgnf_jax.alarm_request import AlarmRequest
+    from stgnf_jax.alarm_rules import promises
     from stgnf_jax.raised_alarms import raise_alarms
 
-    request = AlarmRequest(*(getattr(values, name) for name in AlarmRequest._fields))
-    raised = raise_alarms(_path(out), request)
+    raised = raise_alarms(_path(out), _alarm_request(values))
     if not raised.rules.rates:
         print(f"threshold {raised.rules.clips[0].threshold:.6g}")
-    for scene, rate in raised.rules.rates.items():
-        name = f"scene {scene}: " if scene else ""
-        print(
-            f"{name}threshold {rate.score:.6g}: {rate.per_hour:.4g} false alarms an hour in the "
-            f"mean over calibrations, {rate.bound_per_hour:.4g} at most in 95 of 100"
-        )
+    for promise in promises(raised.rules.rates):
+        print(promise)
     print(f"{len(raised.alarms)} alarms in {len(raised.clips)} clips are in {out}/alarms.csv")
 
 
@@ -593,6 +603,7 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _stream_flags,
+            _alarms_flags,
         ),
     ),
     "watch": Command(
@@ -602,6 +613,7 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _stream_flags,
+            _alarms_flags,
             _watch_flags,
         ),
     ),
@@ -620,7 +632,10 @@ COMMANDS = {
         ),
     ),
     "alarms": Command(
-        "find alarms in what score or evaluate wrote", _alarms, (_alarms_flags,), ("OUT",)
+        "find alarms in what score or evaluate wrote",
+        _alarms,
+        (_alarms_flags, _offline_alarms_flags),
+        ("OUT",),
     ),
     "drift": Command(
         "say whether scored people still behave as those of the calibration", _drift, (), ("OUT",)

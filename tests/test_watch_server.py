@@ -37,7 +37,9 @@ def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
     lines = list(replay(small_config(place / "data"), 0))[:24]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process: Any
-    with subprocess.Popen(command(place, "--port=0"), cwd=ROOT, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(
+        command(place, "--port=0", "--threshold=1000"), cwd=ROOT, **pipes
+    ) as process:  # type: ignore[call-overload]
         try:
             told = process.stderr.readline().decode()
             assert told.startswith("stgnf watch: open http://127.0.0.1:")
@@ -45,19 +47,25 @@ def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
             process.stdin.flush()
             answers = [json.loads(process.stdout.readline()) for _ in lines]
             with urllib.request.urlopen(f"{told.split()[-1]}events", timeout=20) as events:
-                camera = next_message(events)["cameras"]["a"]
+                shown = next_message(events)
             process.send_signal(signal.SIGTERM)
             _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
-    assert errors.startswith(b"stgnf stream: 1 cameras; ")
+    assert b"24 frames scored" in errors
+    camera = shown["cameras"]["a"]
     settled = [(one["frame"], one["score"]) for line in answers for one in line["frames"]]
     assert len(settled) > 10
     assert [(frame, score) for _, frame, score in camera["points"]] == settled
     assert camera["picture"]["frame"] == 23
     last = {str(one["id"]): one["score"] for line in answers for one in line["people"]}
     assert {one["id"]: one["score"] for one in camera["picture"]["people"]} == last
+    assert camera["threshold"] == 1000
+    (raised,) = [one for line in answers for one in line["alarms"]]
+    (told_of,) = shown["alarms"]
+    assert told_of.pop("time") == pytest.approx(camera["points"][0][0])
+    assert told_of == {"camera": "a", **raised, "person": str(raised["person"])}
 
 
 def test_it_says_what_is_missing(place: Path) -> None:

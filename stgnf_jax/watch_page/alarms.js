@@ -22,6 +22,7 @@ function makeAlarm(alarm) {
   const span = running ? `from frame ${start}` : `frames ${start} to ${end - 1}`;
   const time = clockText.format(1000 * (began - state.ahead));
   const until = running ? "running" : `to ${clockText.format(1000 * (ended - state.ahead))}`;
+  const low = `${running ? "began at" : "lowest"} ${scoreText(score, 2)}`;
   const button = element(
     "button",
     { type: "button", className: running ? "is-alarm" : "" },
@@ -29,7 +30,7 @@ function makeAlarm(alarm) {
     element("span", { textContent: `${time} ${running ? "· " : ""}${until}` }),
     element("span", {
       className: "facts",
-      textContent: `${span} · lowest ${scoreText(score, 2)}, threshold ${scoreText(threshold, 2)}`,
+      textContent: `${span} · ${low}, threshold ${scoreText(threshold, 2)}`,
     }),
   );
   button.addEventListener("click", () => {

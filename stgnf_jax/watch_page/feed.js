@@ -1,6 +1,7 @@
 // What the program sends, as events: it comes to the state, and to nothing else.
 const RETRY = 1000; // milliseconds until the next attempt
 const SILENCE = 10000; // without a message, until the connection counts as lost
+const byName = new Intl.Collator(undefined, { numeric: true });
 let source = null;
 let heard = 0;
 
@@ -48,12 +49,18 @@ function take({ now, cameras, alarms, errors }) {
 function takeCamera(name, { threshold, picture, points, ended }) {
   const known = state.cameras.get(name);
   const camera = known && !startsAnew(known, picture) ? known : newCamera(name);
-  if (camera !== known) update({ cameras: new Map(state.cameras).set(name, camera) });
+  if (camera !== known) addCamera(camera);
   Object.assign(camera, { threshold, ended: ended ?? camera.ended });
   if (picture) takePicture(camera, picture);
   for (const [time, frame, score] of points)
     camera.points.push({ time, frame, score: toScore(score) });
   if (camera.points.length > MOST_POINTS) camera.points.splice(0, camera.points.length - MOST_POINTS);
+}
+
+/** By name, so that all who watch see the same order. */
+function addCamera(camera) {
+  const cameras = new Map(state.cameras).set(camera.name, camera);
+  update({ cameras: new Map([...cameras].sort(([a], [b]) => byName.compare(a, b))) });
 }
 
 /** Whether a camera had ended, and its frames are numbered from the beginning again. */

@@ -5,7 +5,7 @@ const state = {
   resolution: [1, 1],
   seconds: 60, // that timelines show
   ahead: 0, // seconds by which the program's clock is ahead of the browser's
-  cameras: new Map(), // by name, in the order in which they came
+  cameras: new Map(), // by name, in their order
   alarms: [], // the newest first
   errors: null, // the newest line that could not be used, and how many there were
   chosen: null, // name of the camera that is shown large

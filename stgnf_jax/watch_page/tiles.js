@@ -43,11 +43,9 @@ function fillTiles() {
     tiles.delete(name);
     drawn.delete(name);
   }
-  for (const name of state.cameras.keys()) {
-    if (tiles.has(name)) continue;
-    tiles.set(name, makeTile(name));
-    byId("tiles").append(tiles.get(name).tile);
-  }
+  const names = [...state.cameras.keys()];
+  for (const name of names) if (!tiles.has(name)) tiles.set(name, makeTile(name));
+  byId("tiles").append(...names.map((name) => tiles.get(name).tile));
   byId("empty").hidden = tiles.size > 0;
 }
 
