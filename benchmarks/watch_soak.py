@@ -5,7 +5,8 @@
 Every clip of the configuration's test poses is a camera that never ends: its frames come again and
 again, with numbers that go on, at --fps. Prints a Markdown table for docs/watch.md, a row a minute:
 from a line to its answer (`latency`, as the answers say), from there to the picture in the browser
-(`to the screen`), what did not come, and memory.
+(`to the screen`), pictures that a newer one overtook (since the beginning), scores and alarms that
+the page lacks, and memory.
 """
 
 import json
@@ -73,10 +74,13 @@ def feed(process: Any, clips: list[list[dict[str, Any]]], ended: threading.Event
             time.sleep(max(0.0, due - time.monotonic()))
 
 
-def listen(process: Any, latencies: list[float]) -> None:
-    """Collects what the answers say of their latency."""
+def listen(process: Any, latencies: list[float], alarms: list[tuple[str, int]]) -> None:
+    """Collects what the answers say of their latency, and which alarms begin."""
     for raw in process.stdout:
-        latencies += [json.loads(raw)["latency_ms"]]
+        line = json.loads(raw)
+        latencies += [line["latency_ms"]] if "latency_ms" in line else []
+        told = (one for one in line.get("alarms", ()) if one["state"] == "begins")
+        alarms += [(line["camera"], one["alarm"]) for one in told]
 
 
 def resident(process: Any) -> float:
@@ -95,15 +99,29 @@ def heap(page: Page) -> float:
     return size / 2**20
 
 
-def row(minute: int, process: Any, page: Page, latencies: list[float]) -> str:
+def missing(state: dict[str, Any], alarms: list[tuple[str, int]]) -> tuple[int, int]:
+    """Scores of the last minute, and the last hundred alarms, that the page does not have."""
+    scores = 0
+    for camera in state["cameras"].values():
+        frames = np.array([point["frame"] for point in camera["points"]])
+        scores += int((np.diff(frames) - 1).sum())
+    listed = {(alarm["camera"], alarm["alarm"]) for alarm in state["alarms"]}
+    return scores, len(set(alarms[-100:]) - listed)
+
+
+def row(
+    minute: int, process: Any, page: Page, latencies: list[float], alarms: list[tuple[str, int]]
+) -> str:
     """What happened in a minute."""
-    taken = latencies[:]
+    taken, begun = latencies[:], alarms[:]
     del latencies[: len(taken)]
+    page.wait_for_timeout(500)  # for what is on its way
     lags = 1000 * np.array(page.evaluate("stgnf.lags()"))
     state = page.evaluate("stgnf.state()")
     skipped = sum(camera["skipped"] for camera in state["cameras"].values())
     cells = [
-        *(str(minute), str(len(taken)), str(skipped), str(len(state["alarms"]))),
+        *(str(minute), str(len(taken)), str(skipped)),
+        *map(str, missing(state, begun)),
         *(f"{value:.2f}" for value in np.quantile(taken, (0.5, 0.99))),
         *(f"{value:.0f}" for value in np.quantile(lags, (0.5, 0.99))),
         *(f"{resident(process):.0f}", f"{heap(page):.1f}"),
@@ -111,7 +129,7 @@ def row(minute: int, process: Any, page: Page, latencies: list[float]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def watch(process: Any, latencies: list[float]) -> None:
+def watch(process: Any, latencies: list[float], alarms: list[tuple[str, int]]) -> None:
     """A viewer, from the address that the program prints on."""
     address = next(found[0] for raw in process.stderr if (found := ADDRESS.findall(raw.decode())))
     threading.Thread(target=process.stderr.read, daemon=True).start()
@@ -126,7 +144,8 @@ def watch(process: Any, latencies: list[float]) -> None:
         page.evaluate("stgnf.lags()")
         for minute in range(1, FLAGS.minutes + 1):
             page.wait_for_timeout(60_000)
-            print(row(minute, process, page, latencies), flush=True)
+            print(row(minute, process, page, latencies, alarms), flush=True)
+        print(f"\n{len(alarms)} alarms")
         if FLAGS.screenshot:
             page.screenshot(path=FLAGS.screenshot)
         browser.close()
@@ -142,20 +161,22 @@ def main(_: list[str]) -> None:
     ]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     latencies: list[float] = []
+    alarms: list[tuple[str, int]] = []
     ended = threading.Event()
     clips = list(cameras().values())
     print(f"{len(clips)} cameras, {FLAGS.fps:g} frames/s each\n")
     print(
-        "| minute | frames | pictures skipped | alarms listed | latency, median ms | 99 % | "
-        "to the screen, median ms | 99 % | resident MB | page's heap MB |"
+        "| minute | frames | pictures skipped | scores missing | alarms missing "
+        "| latency, median ms | 99 % | to the screen, median ms | 99 % "
+        "| resident MB | page's heap MB |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     with subprocess.Popen(command, **pipes) as process:
         feeding = threading.Thread(target=feed, args=(process, clips, ended))
         feeding.start()
-        threading.Thread(target=listen, args=(process, latencies), daemon=True).start()
+        threading.Thread(target=listen, args=(process, latencies, alarms), daemon=True).start()
         try:
-            watch(process, latencies)
+            watch(process, latencies, alarms)
         finally:
             ended.set()
             feeding.join()

@@ -21,9 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as RequestScope
 
 from stgnf_jax.watch_access import Access, is_misled, is_token
-from stgnf_jax.watch_history import History, news
+from stgnf_jax.watch_history import History
 from stgnf_jax.watch_html import watch_page
 from stgnf_jax.watch_message import Scene, beginning, line_people, message
+from stgnf_jax.watch_news import news
 
 # Seconds between two looks at what is new, and after which a viewer hears that nothing is.
 LOOK_EVERY = 0.02

@@ -7,7 +7,8 @@ import numpy as np
 import orjson
 
 from stgnf_jax.skeleton import Skeleton, source_weights
-from stgnf_jax.watch_history import SHOWN, Camera, News, Picture
+from stgnf_jax.watch_history import SHOWN, Camera, Picture
+from stgnf_jax.watch_news import News
 
 
 class Scene(NamedTuple):
@@ -16,10 +17,12 @@ class Scene(NamedTuple):
     Attributes:
       skeleton: of the model.
       resolution: width and height of the picture, pixels, as the model has it.
+      max_cameras: that are kept; one more takes the place of the one silent for longest.
     """
 
     skeleton: Skeleton
     resolution: tuple[float, float]
+    max_cameras: int
 
 
 # The people of a line as JSON: id and joints.
@@ -28,7 +31,12 @@ People = Callable[[bytes], list[dict[str, Any]]]
 
 def beginning(scene: Scene) -> bytes:
     """The event `begin`: all that comes after it starts anew."""
-    what = {"bones": scene.skeleton.edges, "resolution": scene.resolution, "seconds": SHOWN}
+    what = {
+        "bones": scene.skeleton.edges,
+        "resolution": scene.resolution,
+        "seconds": SHOWN,
+        "most": scene.max_cameras,
+    }
     return b"event: begin\ndata: " + orjson.dumps(what) + b"\n\n"
 
 

@@ -34,7 +34,7 @@ def watch(
       InputError: as `stream`, or there can be no page at that address.
     """
     models = load_models(config, checkpoint)
-    scene = Scene(models[0].config.skeleton, models[0].resolution)
+    scene = Scene(models[0].config.skeleton, models[0].resolution, options.max_cameras)
     with listen_at(address) as listening:
         service = make_service(config, checkpoint, models, options)
         history = new_history(functools.partial(_threshold, service), options.max_cameras)

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from stgnf_jax.skeleton import COCO_17, OPENPOSE_18, joint_names
-from stgnf_jax.watch_history import news
 from stgnf_jax.watch_message import beginning, line_people, message
+from stgnf_jax.watch_news import news
 from tests.watched import SCENE, THRESHOLD, alarm, end, history, keypoints, tell
 
 
@@ -56,6 +56,7 @@ def test_what_the_page_begins_with() -> None:
     found = data_of(event)
     assert found["bones"] == [list(bone) for bone in OPENPOSE_18.edges]
     assert found["resolution"] == [856.0, 480.0]
+    assert found["most"] == SCENE.max_cameras
 
 
 def test_a_message() -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from stgnf_jax.skeleton import OPENPOSE_18, source_weights
 from stgnf_jax.watch_history import see
 from tests.browser import browser, settle
-from tests.watched import Site, alarm, end, keypoints, served, tell
+from tests.watched import MOST_CAMERAS, Site, alarm, end, keypoints, served, tell
 
 __all__ = ["browser"]
 HOSTILE = "<img src=x onerror=\"document.body.id='broken'\">\n\ndata: {}"
@@ -205,6 +205,19 @@ def test_cameras_that_are_silent_or_have_ended(browser: Browser) -> None:
         tell(site.history, "yard", 0, {1: -1.0}, now=time.time())
         expect(facts.nth(1)).to_have_text(re.compile("frame 0"))
         assert len(camera(page, "yard")["points"]) == 1
+
+
+def test_cameras_are_bounded(browser: Browser) -> None:
+    with served() as site, opened(browser, site.url) as page:
+        begins = [alarm("begins", 1, 0)]
+        now = time.time()
+        for number in range(MOST_CAMERAS):
+            tell(site.history, f"{number}", 0, {1: -3.0}, now=now + number / 100, alarms=begins)
+        expect(page.locator(".tile")).to_have_count(MOST_CAMERAS)
+        tell(site.history, "10", 0, {1: -1.0}, now=now + 1)
+        names = [*map(str, range(1, MOST_CAMERAS)), "10"]
+        expect(page.locator(".tile .name")).to_have_text(names)
+        expect(page.locator("#alarm-list button.is-alarm")).to_have_count(MOST_CAMERAS - 1)
 
 
 def test_lines_that_cannot_be_used_are_told(browser: Browser) -> None:

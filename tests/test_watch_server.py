@@ -1,6 +1,8 @@
 """`stgnf watch`, from a shell's side."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -75,3 +77,25 @@ def test_it_says_what_is_missing(place: Path) -> None:
     assert done.returncode == 1
     assert 'needs uvicorn; install it by pip install "stgnf-jax[watch]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_is_spared_the_answers(place: Path) -> None:
+    stub = f"""if True:
+        import sys
+        from stgnf_jax import watch_server
+        def watch(*_):
+            print("answer", flush=True)
+            print("done", file=sys.stderr)
+        watch_server.watch = watch
+        {MAIN}"""
+    words = [sys.executable, "-c", stub, *command(place)[3:]]
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        words, cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.set_blocking(ours, False)
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 100)
+    assert done.stderr == b"done\n"
+    os.close(ours)
+    os.close(theirs)

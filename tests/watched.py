@@ -12,7 +12,8 @@ from stgnf_jax.watch_history import History, new_history, see
 from stgnf_jax.watch_message import Scene
 from stgnf_jax.watch_web import Address, listen_at, serve_page
 
-SCENE = Scene(OPENPOSE_18, (856.0, 480.0))
+MOST_CAMERAS = 8
+SCENE = Scene(OPENPOSE_18, (856.0, 480.0), MOST_CAMERAS)
 THRESHOLD = -2.0
 BODY = np.random.default_rng(0).uniform((0, 0, 0.9), (40, 120, 0.9), (17, 3))
 
@@ -26,7 +27,7 @@ class Site(NamedTuple):
 
 def history() -> History:
     """Cameras whose names begin with an x have no threshold."""
-    return new_history(lambda name: None if name.startswith("x") else THRESHOLD, 8)
+    return new_history(lambda name: None if name.startswith("x") else THRESHOLD, MOST_CAMERAS)
 
 
 def keypoints(person: int, frame: int) -> list[float]:

@@ -19,10 +19,10 @@ function fillAlarms() {
 
 function makeAlarm(alarm) {
   const { camera, running, began, ended, start, end, score, threshold } = alarm;
-  const span = running ? `from frame ${start}` : `frames ${start} to ${end - 1}`;
+  const span = end === undefined ? `from frame ${start}` : `frames ${start} to ${end - 1}`;
   const time = clockText.format(1000 * (began - state.ahead));
   const until = running ? "running" : `to ${clockText.format(1000 * (ended - state.ahead))}`;
-  const low = `${running ? "began at" : "lowest"} ${scoreText(score, 2)}`;
+  const low = `${end === undefined ? "began at" : "lowest"} ${scoreText(score, 2)}`;
   const button = element(
     "button",
     { type: "button", className: running ? "is-alarm" : "" },

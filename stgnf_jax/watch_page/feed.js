@@ -34,8 +34,8 @@ function listen() {
   if (source && performance.now() - heard > SILENCE) lose();
 }
 
-function begin({ bones, resolution, seconds }) {
-  update({ bones, resolution, seconds, cameras: new Map(), alarms: [], errors: null });
+function begin(scene) {
+  update({ ...scene, cameras: new Map(), alarms: [], errors: null });
 }
 
 function take({ now, cameras, alarms, errors }) {
@@ -61,6 +61,22 @@ function takeCamera(name, { threshold, picture, points, ended }) {
 function addCamera(camera) {
   const cameras = new Map(state.cameras).set(camera.name, camera);
   update({ cameras: new Map([...cameras].sort(([a], [b]) => byName.compare(a, b))) });
+  if (cameras.size > state.most) drop([silentLongest([...cameras.values()])]);
+}
+
+function silentLongest(cameras) {
+  const times = cameras.map(({ picture }) => picture?.time ?? Infinity);
+  return cameras[times.indexOf(Math.min(...times))];
+}
+
+/** Forgets cameras, as the program has; nobody will hear of the end of their alarms. */
+function drop(gone) {
+  const names = new Set(gone.map(({ name }) => name));
+  const cameras = new Map([...state.cameras].filter(([name]) => !names.has(name)));
+  const alarms = state.alarms.map((alarm) =>
+    names.has(alarm.camera) ? { ...alarm, running: false } : alarm,
+  );
+  update({ cameras, alarms, chosen: cameras.has(state.chosen) ? state.chosen : null });
 }
 
 /** Whether a camera had ended, and its frames are numbered from the beginning again. */
@@ -108,8 +124,5 @@ function forget() {
     camera.points.splice(0, kept < 0 ? camera.points.length : kept);
   }
   const gone = [...state.cameras.values()].filter(({ ended }) => ended !== null && ended < since);
-  if (!gone.length) return;
-  const cameras = new Map(state.cameras);
-  for (const { name } of gone) cameras.delete(name);
-  update({ cameras, chosen: cameras.has(state.chosen) ? state.chosen : null });
+  if (gone.length) drop(gone);
 }

@@ -4,6 +4,7 @@ const state = {
   bones: [],
   resolution: [1, 1],
   seconds: 60, // that timelines show
+  most: 1, // cameras that are kept
   ahead: 0, // seconds by which the program's clock is ahead of the browser's
   cameras: new Map(), // by name, in their order
   alarms: [], // the newest first

@@ -1,7 +1,8 @@
 import json
 
-from stgnf_jax.watch_history import FRESH, MOST_ALARMS, SHOWN, news, see
-from tests.watched import alarm, end, history, tell
+from stgnf_jax.watch_history import FRESH, MOST_ALARMS, SHOWN, see
+from stgnf_jax.watch_news import news
+from tests.watched import MOST_CAMERAS, alarm, end, history, tell
 
 
 def test_a_viewer_gets_what_is_new_to_them() -> None:
@@ -51,11 +52,12 @@ def test_what_is_long_ago_is_forgotten() -> None:
 
 def test_bounds() -> None:
     kept = history()
-    for number in range(9):
-        tell(kept, f"camera {number}", 0, {}, now=100.0)
-    assert list(news(kept, 0).cameras) == [f"camera {number}" for number in range(1, 9)]
+    names = [f"camera {number}" for number in range(MOST_CAMERAS + 1)]
+    for name in names:
+        tell(kept, name, 0, {}, now=100.0)
+    assert list(news(kept, 0).cameras) == names[1:]
     told = [alarm("begins", number, 0) for number in range(MOST_ALARMS + 1)]
-    tell(kept, "camera 8", 1, {}, now=100.0, alarms=told)
+    tell(kept, names[-1], 1, {}, now=100.0, alarms=told)
     assert [one.what["alarm"] for one in news(kept, 0).alarms] == list(range(1, MOST_ALARMS + 1))
 
 
