@@ -64,13 +64,13 @@ def endless(clip: list[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def feed(process: Any, clips: list[list[dict[str, Any]]], ended: threading.Event) -> None:
-    """Writes a line of each camera in turn, evenly over time."""
+    """Writes a line of each camera in turn, evenly over time; what is late is not made up for."""
     streams, due = [endless(clip) for clip in clips], time.monotonic()
     while not ended.is_set():
         for stream in streams:
             process.stdin.write(next(stream))
             process.stdin.flush()
-            due += 1 / FLAGS.fps / len(streams)
+            due = max(due + 1 / FLAGS.fps / len(streams), time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
 
 
