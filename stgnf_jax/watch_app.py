@@ -31,7 +31,6 @@ LOOK_EVERY = 0.02
 SILENT = 2.0
 # Pictures that are kept as JSON, for several viewers.
 KEPT_PICTURES = 256
-COOKIE = "stgnf_watch"
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -88,11 +87,12 @@ def _refusal(request: Request, access: Access) -> Response | None:
         return PlainTextResponse("asked for by another site", 403)
     if access.token is None:
         return None
+    cookie = f"stgnf_watch_{request.scope['server'][1]}"  # ports of a machine share their cookies
     if is_token(access, request.query_params.get("token")):
         answer = RedirectResponse("/", 303)  # the token leaves the address
-        answer.set_cookie(COOKIE, access.token, httponly=True, samesite="lax")
+        answer.set_cookie(cookie, access.token, httponly=True, samesite="lax")
         return answer
-    if is_token(access, request.cookies.get(COOKIE)):
+    if is_token(access, request.cookies.get(cookie)):
         return None
     return PlainTextResponse("open the address that stgnf watch has printed, with its token", 401)
 

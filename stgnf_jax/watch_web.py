@@ -70,7 +70,8 @@ def serve_page(
     """
     bound, port = listening.getsockname()[:2]
     loopback = ipaddress.ip_address(bound).is_loopback
-    names = {host.lower(), "localhost", *(() if loopback else (socket.gethostname().lower(),))}
+    machine = socket.gethostname().lower()
+    names = {host.lower(), "localhost"} | (set() if loopback else {machine, f"{machine}.local"})
     access, closed = new_access(loopback, frozenset(names)), threading.Event()
     server = uvicorn.Server(
         uvicorn.Config(

@@ -13,10 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from stgnf_jax.skeleton import OPENPOSE_18, source_weights
 from stgnf_jax.watch_history import see
-from tests.browser import browser, settle
+from tests.browser import settle
 from tests.watched import MOST_CAMERAS, Site, alarm, end, keypoints, served, tell
 
-__all__ = ["browser"]
 HOSTILE = "<img src=x onerror=\"document.body.id='broken'\">\n\ndata: {}"
 
 

@@ -3,14 +3,19 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from playwright.sync_api import Browser, expect
 
 from stgnf_jax import checkpoint
 from stgnf_jax.replay import replay
@@ -35,25 +40,37 @@ def command(place: Path, *flags: str) -> list[str]:
     ]
 
 
-def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
-    lines = list(replay(small_config(place / "data"), 0))[:24]
+@contextmanager
+def watching(place: Path, *flags: str) -> Iterator[tuple[Any, str]]:
+    """The program, and the address of its page."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process: Any
-    with subprocess.Popen(
-        command(place, "--port=0", "--threshold=1000"), cwd=ROOT, **pipes
-    ) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command(place, "--port=0", *flags), cwd=ROOT, **pipes) as process:  # type: ignore[call-overload]
         try:
             told = process.stderr.readline().decode()
             assert told.startswith("stgnf watch: open http://127.0.0.1:")
-            process.stdin.write(b"".join(lines))
-            process.stdin.flush()
-            answers = [json.loads(process.stdout.readline()) for _ in lines]
-            with urllib.request.urlopen(f"{told.split()[-1]}events", timeout=20) as events:
-                shown = next_message(events)
-            process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=60)
+            yield process, told.split()[-1]
         finally:
             process.kill()
+
+
+def answers_to(process: Any, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    found = []
+    for line in lines:
+        process.stdin.write(line)
+        process.stdin.flush()
+        found.append(json.loads(process.stdout.readline()))
+    return found
+
+
+def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
+    lines = list(replay(small_config(place / "data"), 0))[:24]
+    with watching(place, "--threshold=1000") as (process, url):
+        answers = answers_to(process, lines)
+        with urllib.request.urlopen(f"{url}events", timeout=20) as events:
+            shown = next_message(events)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"24 frames scored" in errors
     camera = shown["cameras"]["a"]
@@ -68,6 +85,30 @@ def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
     (told_of,) = shown["alarms"]
     assert told_of.pop("time") == pytest.approx(camera["points"][0][0])
     assert told_of == {"camera": "a", **raised, "person": str(raised["person"])}
+
+
+@pytest.mark.reference
+def test_a_real_camera_in_a_browser(place: Path, shared: Path, browser: Browser) -> None:
+    """Poses of a real video, with gaps and wrong ones, arrive on the page as they were answered."""
+    poses = place / "real/pose/test/square.json"
+    poses.parent.mkdir(parents=True)
+    poses.symlink_to(shared / "data/pets300/pets300_tracks.json")
+    lines = list(replay(small_config(place / "real"), 0))
+    with watching(place) as (process, url):
+        page = browser.new_page()
+        heard: list[str] = []
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.goto(url)
+        answers = answers_to(process, lines)
+        expect(page.locator(".tile .facts")).to_have_text(re.compile("^ended"))
+        camera = page.evaluate("stgnf.state()")["cameras"]["square"]
+        page.close()
+    settled = [(one["frame"], one["score"]) for line in answers for one in line["frames"]]
+    assert len(settled) > 250
+    shown = [(point["frame"], point["score"]) for point in camera["points"]]
+    assert [(frame, None if np.isnan(score) else score) for frame, score in shown] == settled
+    assert heard == []
 
 
 def test_it_says_what_is_missing(place: Path) -> None:

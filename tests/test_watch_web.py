@@ -87,7 +87,6 @@ def test_a_page_for_other_machines_asks_for_its_token() -> None:
         token = token_of(site)
         for path in ("/", "/events", "/nothing", "/?token=", f"/?token={token[:-1]}"):
             assert status(site, path) == 401
-        assert status(site, "/events", Cookie="stgnf_watch=wrong") == 401
         assert status(site, f"/?token={token}", Host="evil.example") == 403
         connection, response = ask(site, f"/?token={token}")
         assert (response.status, response.headers["location"]) == (303, "/")
@@ -96,6 +95,8 @@ def test_a_page_for_other_machines_asks_for_its_token() -> None:
         assert "httponly" in cookie.lower()
         assert "samesite=lax" in cookie.lower()
         given = cookie.split(";")[0]
+        assert given.endswith(f"={token}")
+        assert status(site, "/events", Cookie=given[:-1]) == 401
         assert status(site, Cookie=given) == 200
         assert status(site, "/events", Cookie=given) == 200
         assert status(site, "/events", Cookie=given, Origin="http://evil.example") == 403
@@ -105,14 +106,12 @@ def test_the_token_is_in_what_is_printed_and_nowhere_else(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(0), served("0.0.0.0") as site:
-        token = token_of(site)
+        token, port = token_of(site), urlsplit(site.url).port or 0
         status(site, f"/?token={token}")
-        status(site, f"/events?token={token}", Cookie=f"stgnf_watch={token}")
-        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(site.url).port or 0)
-        connection.sock = socket.create_connection(("127.0.0.1", urlsplit(site.url).port or 0))
-        connection.sock.sendall(f"GET /?token={token} HTTP/9\r\nnonsense\r\n\r\n".encode())
-        assert b"400" in connection.sock.recv(1000)
-        connection.close()
+        status(site, f"/events?token={token}", Cookie=f"stgnf_watch_{port}={token}")
+        with socket.create_connection(("127.0.0.1", port)) as broken:
+            broken.sendall(f"GET /?token={token} HTTP/9\r\nnonsense\r\n\r\n".encode())
+            assert b"400" in broken.recv(1000)
     printed = "".join(capfd.readouterr())
     assert printed.count(token) == 1
     assert f"stgnf watch: open {site.url}\n" in printed
@@ -133,6 +132,17 @@ def test_a_viewer_who_takes_nothing_loses_pictures_and_holds_up_nobody() -> None
         slow.close()
     assert counts == sorted(counts)
     assert len(counts) < 80
+
+
+def test_pages_of_one_machine_do_not_take_each_others_cookie() -> None:
+    with served("0.0.0.0") as site, served("0.0.0.0") as other:
+        cookies = []
+        for one in (site, other):
+            connection, response = ask(one, f"/?token={token_of(one)}")
+            cookies.append(response.headers["set-cookie"].split(";")[0])
+            connection.close()
+        for one in (site, other):
+            assert status(one, Cookie="; ".join(cookies)) == 200
 
 
 def test_connections_are_bounded() -> None:

@@ -54,7 +54,8 @@ function takeCamera(name, { threshold, picture, points, ended }) {
   if (picture) takePicture(camera, picture);
   for (const [time, frame, score] of points)
     camera.points.push({ time, frame, score: toScore(score) });
-  if (camera.points.length > MOST_POINTS) camera.points.splice(0, camera.points.length - MOST_POINTS);
+  if (camera.points.length > MOST_POINTS)
+    camera.points.splice(0, camera.points.length - MOST_POINTS);
 }
 
 /** By name, so that all who watch see the same order. */
