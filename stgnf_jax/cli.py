@@ -176,8 +176,12 @@ def _stream_flags() -> None:
 
 
 def _watch_flags() -> None:
-    flags.DEFINE_string("host", "127.0.0.1", "where the page is; not on this machine with a token")
-    flags.DEFINE_integer("port", 8765, "where the page is; 0 for any", 0, 65535)
+    flags.DEFINE_string(
+        "host", "127.0.0.1", "where the page is; a page that other machines reach asks for a token"
+    )
+    flags.DEFINE_integer(
+        "port", 8765, "of the page; 0 for any that is free", lower_bound=0, upper_bound=65535
+    )
 
 
 def _replay_flags() -> None:

@@ -23,7 +23,8 @@ async function lose() {
 
 async function whyLost() {
   try {
-    const { status } = await fetch("/", { method: "HEAD" });
+    const signal = AbortSignal.timeout(SILENCE);
+    const { status } = await fetch("/", { method: "HEAD", signal });
     return status === 401 ? "refused" : "lost";
   } catch {
     return "lost";
@@ -81,8 +82,8 @@ function drop(gone) {
 }
 
 /** Whether a camera had ended, and its frames are numbered from the beginning again. */
-function startsAnew(camera, picture) {
-  return picture && camera.picture && picture.count <= camera.picture.count;
+function startsAnew({ ended, picture: last }, picture) {
+  return picture && (ended !== null || (last && picture.count <= last.count));
 }
 
 function takePicture(camera, picture) {
