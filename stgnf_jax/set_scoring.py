@@ -102,7 +102,8 @@ def pixel_scorer(
     """Scores of few windows at a time, frame by frame, and no compiling in between.
 
     All that can be needed is compiled here: a program for each of `SIZES` below `most`, and one for
-    `most` windows.
+    `most` windows. On a processor a call for one window takes a third less time where JAX is used
+    for the first time after `jax.config.update("jax_cpu_enable_async_dispatch", False)`.
 
     Args:
       model: scores are those of `set_scores`.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import jax
 from ml_collections import ConfigDict
 
 from stgnf_jax.alarm_request import AlarmRequest
@@ -81,6 +82,8 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
 def load_models(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
     """The members of a checkpoint, after a look at the configuration; raises as `stream`."""
     check_config(config)
+    # A frame's program takes less time than waking another thread to run it.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     return load_scorers(config, checkpoint)
 
 
