@@ -173,14 +173,16 @@ def main(_: list[str]) -> None:
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     with subprocess.Popen(command, **pipes) as process:
         feeding = threading.Thread(target=feed, args=(process, clips, ended))
+        listening = threading.Thread(target=listen, args=(process, latencies, alarms))
         feeding.start()
-        threading.Thread(target=listen, args=(process, latencies, alarms), daemon=True).start()
+        listening.start()
         try:
             watch(process, latencies, alarms)
         finally:
             ended.set()
             feeding.join()
             process.stdin.close()
+            listening.join()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // A tile a camera: name, state, people, scores.
-const MOST_CHIPS = 8;
+const MOST_CHIPS = 5;
 const tiles = new Map();
 
 function makeTile(name) {
