@@ -1,8 +1,13 @@
 """What alarms are asked for."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from stgnf_jax.errors import InputError
+
+# Fields that say by which threshold; a live stream has no ground truth.
+WAYS = ("threshold", "best_f1", "per_hour")
+LIVE_WAYS = ("threshold", "per_hour")
 
 
 class AlarmRequest(NamedTuple):
@@ -27,15 +32,20 @@ class AlarmRequest(NamedTuple):
     smoothed: bool = False
 
 
-def check_request(request: AlarmRequest) -> None:
+def check_request(request: AlarmRequest, ways: Sequence[str] = WAYS) -> None:
     """Checks what no score is needed to judge.
+
+    Args:
+      request: what is asked for.
+      ways: fields that may say by which threshold.
 
     Raises:
       InputError: not exactly one way to a threshold, or a number that is out of its range.
     """
-    ways = (request.threshold is not None, request.best_f1, request.per_hour is not None)
-    if sum(ways) != 1:
-        raise InputError("give exactly one of --threshold, --best_f1 and --per_hour")
+    given = [getattr(request, way) for way in ways]
+    if sum(value is not None and value is not False for value in given) != 1:
+        *first, last = (f"--{way}" for way in ways)
+        raise InputError(f"give exactly one of {', '.join(first)} and {last}")
     if request.confidence is not None and request.per_hour is None:
         raise InputError("is of --per_hour; give that too", field="--confidence")
     ranges = {

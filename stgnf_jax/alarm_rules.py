@@ -1,6 +1,7 @@
 """Which threshold alarms go by, clip by clip."""
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stgnf_jax.alarm_request import AlarmRequest
@@ -38,7 +39,7 @@ def find_rules(
         scenes = scenes_of(comparable_scores(folder), clips)
         for scene in scenes:
             if scene.name not in rates:
-                rates[scene.name] = _rate(scene, request.per_hour, request.confidence)
+                rates[scene.name] = scene_rate(scene, request.per_hour, request.confidence)
         thresholds = [rates[scene.name].score for scene in scenes]
     elif request.threshold is not None:
         thresholds = [request.threshold] * len(clips)
@@ -48,12 +49,27 @@ def find_rules(
     return AlarmRules(tuple(rules), rates)
 
 
-def _rate(scene: NormalScene, per_hour: float, confidence: float | None) -> RateThreshold:
+def scene_rate(scene: NormalScene, per_hour: float, confidence: float | None) -> RateThreshold:
+    """The threshold of `rate_threshold` for a scene.
+
+    Raises:
+      InputError: names the scene, whose hours are too few.
+    """
     try:
         return rate_threshold(scene.lowest, scene.hours, per_hour, confidence)
     except InputError as error:
         field = f"scene {scene.name}" if scene.name else None
         raise InputError(error.reason, field=field) from error
+
+
+def promises(rates: Mapping[str, RateThreshold]) -> list[str]:
+    """What is promised, a line a scene."""
+    return [
+        f"{f'scene {scene}: ' if scene else ''}threshold {rate.score:.6g}: {rate.per_hour:.4g} "
+        "false alarms an hour in the mean over calibrations, "
+        f"{rate.bound_per_hour:.4g} at most in 95 of 100"
+        for scene, rate in rates.items()
+    ]
 
 
 def _best_f1(scores: SavedScores, *, smoothed: bool) -> float:

@@ -18,10 +18,12 @@ from absl import app, flags, logging
 if TYPE_CHECKING:
     from ml_collections import ConfigDict
 
+    from stgnf_jax.alarm_request import AlarmRequest
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
     from stgnf_jax.raised_alarms import Explain
+    from stgnf_jax.stream_server import StreamOptions
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 # Objects made between two searches for garbage.
@@ -171,6 +173,15 @@ def _stream_flags() -> None:
     )
     flags.DEFINE_float(
         "report_every", 60.0, "seconds between reports; 0 for one at the end", lower_bound=0.0
+    )
+
+
+def _watch_flags() -> None:
+    flags.DEFINE_string(
+        "host", "127.0.0.1", "where the page is; a page that other machines reach asks for a token"
+    )
+    flags.DEFINE_integer(
+        "port", 8765, "of the page; 0 for any that is free", lower_bound=0, upper_bound=65535
     )
 
 
@@ -367,17 +378,41 @@ def _label(values: Any, spans: str) -> None:
 
 
 def _stream(values: Any) -> None:
-    from stgnf_jax.stream_server import StreamOptions, stream
+    from stgnf_jax.stream_server import stream
 
-    options = StreamOptions(
+    stream(_config(values), _path(values.checkpoint), _stream_options(values))
+
+
+def _stream_options(values: Any) -> "StreamOptions":
+    from stgnf_jax.alarm_request import AlarmRequest
+    from stgnf_jax.stream_server import StreamOptions
+
+    request = _alarm_request(values)
+    return StreamOptions(
         _path(values.input),
         values.follow,
         values.max_people,
         values.max_cameras,
         values.smoothing,
         values.report_every,
+        request if request != AlarmRequest() else None,
     )
-    stream(_config(values), _path(values.checkpoint), options)
+
+
+def _watch(values: Any) -> None:
+    from stgnf_jax.errors import InputError
+    from stgnf_jax.files import drop_stdout
+
+    try:
+        from stgnf_jax.watch_server import watch
+        from stgnf_jax.watch_web import Address
+    except ModuleNotFoundError as error:
+        reason = f'needs {error.name}; install it by pip install "stgnf-jax[watch]"'
+        raise InputError(reason) from error
+    if sys.stdout.isatty():
+        drop_stdout()
+    address = Address(values.host, values.port)
+    watch(_config(values), _path(values.checkpoint), _stream_options(values), address)
 
 
 def _replay(values: Any) -> None:
@@ -425,7 +460,6 @@ def _alarms_flags() -> None:
 
     default = AlarmRequest()
     flags.DEFINE_float("threshold", None, "a frame with this score or a lower one is an alarm")
-    flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
     flags.DEFINE_float(
         "per_hour", None, "take the threshold that raises so many false alarms an hour, at most"
     )
@@ -438,9 +472,6 @@ def _alarms_flags() -> None:
         "hysteresis", default.hysteresis, "an alarm goes on up to so far above the threshold"
     )
     flags.DEFINE_integer("min_frames", default.min_frames, "shorter alarms are none")
-    flags.DEFINE_bool("smoothed", default.smoothed, "go by the smoothed scores of frames")
-    flags.DEFINE_bool("explain", False, "say and draw why, beside normal windows (keep-windows)")
-    flags.DEFINE_string("poses", "", "folder of the scored pose files, to explain, where it moved")
 
 
 def _keep_windows_flags() -> None:
@@ -455,20 +486,31 @@ def _keep_windows(values: Any) -> None:
     print(f"{len(kept.distance)} normal windows are in {file}, {megabytes:.1f} MB")
 
 
-def _alarms(values: Any, out: str) -> None:
+def _offline_alarms_flags() -> None:
+    flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
+    flags.DEFINE_bool("smoothed", False, "go by the smoothed scores of frames")
+    flags.DEFINE_bool("explain", False, "say and draw why, beside normal windows (keep-windows)")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, to explain, where it moved")
+
+
+def _alarm_request(values: Any) -> "AlarmRequest":
+    """What a command's flags ask for; a live stream has some of them only."""
     from stgnf_jax.alarm_request import AlarmRequest
+
+    names = (name for name in AlarmRequest._fields if name in values)
+    return AlarmRequest(**{name: getattr(values, name) for name in names})
+
+
+def _alarms(values: Any, out: str) -> None:
+    from stgnf_jax.alarm_rules import promises
     from stgnf_jax.raised_alarms import raise_alarms
 
-    request = AlarmRequest(*(getattr(values, name) for name in AlarmRequest._fields))
-    raised = raise_alarms(_path(out), request, _explaining(values) if values.explain else None)
+    explain = _explaining(values) if values.explain else None
+    raised = raise_alarms(_path(out), _alarm_request(values), explain)
     if not raised.rules.rates:
         print(f"threshold {raised.rules.clips[0].threshold:.6g}")
-    for scene, rate in raised.rules.rates.items():
-        name = f"scene {scene}: " if scene else ""
-        print(
-            f"{name}threshold {rate.score:.6g}: {rate.per_hour:.4g} false alarms an hour in the "
-            f"mean over calibrations, {rate.bound_per_hour:.4g} at most in 95 of 100"
-        )
+    for promise in promises(raised.rules.rates):
+        print(promise)
     print(f"{len(raised.alarms)} alarms in {len(raised.clips)} clips are in {out}/alarms.csv")
 
 
@@ -589,6 +631,18 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _stream_flags,
+            _alarms_flags,
+        ),
+    ),
+    "watch": Command(
+        "the same as stream, with a page to watch it on in a browser",
+        _watch,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _stream_flags,
+            _alarms_flags,
+            _watch_flags,
         ),
     ),
     "replay": Command(
@@ -616,7 +670,10 @@ COMMANDS = {
         ),
     ),
     "alarms": Command(
-        "find alarms in what score or evaluate wrote", _alarms, (_alarms_flags,), ("OUT",)
+        "find alarms in what score or evaluate wrote",
+        _alarms,
+        (_alarms_flags, _offline_alarms_flags),
+        ("OUT",),
     ),
     "drift": Command(
         "say whether scored people still behave as those of the calibration", _drift, (), ("OUT",)

@@ -56,6 +56,18 @@ def lowest_of_tracks(
     return np.minimum.reduceat(score, offsets[:-1])
 
 
+class NormalTable(NamedTuple):
+    """What a window's p-value is looked up in, from N normal windows.
+
+    Attributes:
+      score: (N,) rising.
+      p: (N + 1,) of a window as low as which there are 0 to N of them.
+    """
+
+    score: NDArray[np.floating]
+    p: NDArray[np.float64]
+
+
 def window_p_values(
     normal: NDArray[np.floating], offsets: NDArray[np.integer], score: NDArray[np.floating]
 ) -> NDArray[np.float64]:
@@ -75,11 +87,20 @@ def window_p_values(
     Returns:
       (M,) in (0, 1], 1 where there is no normal track.
     """
+    return look_up(normal_table(normal, offsets), score)
+
+
+def normal_table(normal: NDArray[np.floating], offsets: NDArray[np.integer]) -> NormalTable:
+    """The p-values of `window_p_values`, with the same arguments, for any score."""
     sizes = np.diff(offsets)
     order = np.argsort(normal, kind="stable")
-    shares = np.append(0, np.cumsum(np.repeat(1 / np.maximum(sizes, 1), sizes)[order]))
-    as_low = shares[np.searchsorted(normal[order], score, "right")]
-    return np.minimum((1 + as_low) / (len(sizes) + 1), 1.0)
+    as_low = np.append(0, np.cumsum(np.repeat(1 / np.maximum(sizes, 1), sizes)[order]))
+    return NormalTable(normal[order], np.minimum((1 + as_low) / (len(sizes) + 1), 1.0))
+
+
+def look_up(table: NormalTable, score: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The p-values (M,) of windows' scores (M,)."""
+    return table.p[np.searchsorted(table.score, score, "right")]
 
 
 def track_p_values(

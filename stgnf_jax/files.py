@@ -1,12 +1,16 @@
 """Writing files so that nobody ever reads half of one, and stdout while somebody reads it."""
 
 import os
+import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stgnf_jax.errors import InputError
+
+# Seconds between two looks whether to go on waiting for stdout.
+LOOK_UP = 0.1
 
 
 @contextmanager
@@ -34,12 +38,27 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
 
 
-def write_stdout(data: bytes) -> bool:
-    """Writes to stdout at once; False when no one reads it any more, as after `| head`."""
+def write_stdout(data: bytes, give_up: Callable[[], bool] = lambda: False) -> bool:
+    """Writes to stdout at once; False when no one reads it any more, as after `| head`.
+
+    Args:
+      data: what to write.
+      give_up: is asked now and again while stdout takes nothing; when it says so, the rest is not
+        written, and that is False too.
+    """
+    left, stdout = memoryview(data), sys.stdout.fileno()
     try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        while left:
+            if select.select([], [stdout], [], LOOK_UP)[1]:
+                left = left[os.write(stdout, left[: select.PIPE_BUF]) :]  # so much never waits
+            elif give_up():
+                return False
     except BrokenPipeError:  # which Python would meet again when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         return False
     return True
+
+
+def drop_stdout() -> None:
+    """Lets nobody read what is written to stdout from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

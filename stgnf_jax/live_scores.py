@@ -45,12 +45,12 @@ class SettledFrame(NamedTuple):
     Attributes:
       frame: its number.
       score: the lowest of the people in it; None when no one has one.
-      smoothed: filtered with the frames before.
+      smoothed: filtered with the frames before; None as long as none had a finite score.
     """
 
     frame: int
     score: float | None
-    smoothed: float
+    smoothed: float | None
 
 
 class LiveScores(NamedTuple):
@@ -89,9 +89,13 @@ def live_scores(frame: int, person: NDArray[np.int64], observed: Observed) -> Li
         for i, at in zip(scored, observed.speaks_for[scored].tolist(), strict=True)
     )
     frames = (
-        SettledFrame(int(number), float(lowest) if lowest < np.inf else None, float(smoothed))
+        SettledFrame(
+            int(number),
+            float(lowest) if lowest < np.inf else None,
+            None if np.isnan(smoothed) else float(smoothed),
+        )
         for settled, number, lowest, smoothed in zip(*observed[3:], strict=True)
-        if settled and not np.isnan(smoothed)
+        if settled and (lowest < np.inf or not np.isnan(smoothed))
     )
     unscorable = int(observed.complete.sum()) - len(scored)
     return LiveScores(frame, "scored", tuple(people), tuple(frames), unscorable=unscorable)

@@ -103,15 +103,27 @@ def scenes_of(normal: NormalScores, clips: tuple[str, ...]) -> list[NormalScene]
     Raises:
       InputError: a clip is of a scene without normal scores.
     """
-    scenes = {scene.name: scene for scene in normal.scenes}
-    found = []
-    for clip in clips:
-        name = scene_of(clip, normal.scene_pattern)
-        if name not in scenes:
-            raise InputError(
-                f"clip {clip} is of scene {name}, and there are normal poses of "
-                f"{', '.join(scenes)} only: calibrate with poses of that scene, or all scenes "
-                "together"
-            )
-        found.append(scenes[name])
-    return found
+    return [scene_for(normal, clip) for clip in clips]
+
+
+def has_scene(normal: NormalScores, camera: str) -> bool:
+    """Whether there are normal scores of the scene of a camera, if its name holds one."""
+    found = re.search(normal.scene_pattern, camera)
+    return found is not None and found.group() in {scene.name for scene in normal.scenes}
+
+
+def scene_for(normal: NormalScores, clip: str) -> NormalScene:
+    """The scene of a clip, or of a camera by its name.
+
+    Raises:
+      InputError: it is of a scene without normal scores.
+    """
+    name = scene_of(clip, normal.scene_pattern)
+    for scene in normal.scenes:
+        if scene.name == name:
+            return scene
+    raise InputError(
+        f"clip {clip} is of scene {name}, and there are normal poses of "
+        f"{', '.join(scene.name for scene in normal.scenes)} only: calibrate with poses of that "
+        "scene, or all scenes together"
+    )

@@ -26,10 +26,12 @@ class Peer(NamedTuple):
     Attributes:
       write: takes an answer; raises OSError when it cannot.
       close: is told that all has been answered.
+      alone: whether there is never another one.
     """
 
     write: Callable[[bytes], object]
     close: Callable[[], object]
+    alone: bool = False
 
 
 class Received(NamedTuple):
@@ -79,13 +81,14 @@ def split_lines(file: BinaryIO, follow: bool = False) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_input(name: str, follow: bool, stop: Callable[[], object]) -> Iterator[Lines]:
+def open_input(name: str, follow: bool, stopped: threading.Event) -> Iterator[Lines]:
     """Lines of an input, read by threads of their own, which wait when too many are under way.
 
     Args:
       name: `-` for stdin, a file, `unix:PATH`, or `tcp://HOST:PORT` with a host of this machine.
       follow: whether a file grows.
-      stop: is called once stdin or a file has ended and all of it is answered.
+      stopped: is set once stdin or a file has ended and all of it is answered, or stdout is gone;
+        once it is set, nothing waits for a stdout that takes nothing.
 
     Raises:
       InputError: it cannot be opened.
@@ -99,7 +102,7 @@ def open_input(name: str, follow: bool, stop: Callable[[], object]) -> Iterator[
             _start(accept_all, server, functools.partial(_read_connection, lines))
             yield lines
     else:
-        peer = Peer(functools.partial(_write_stdout, stop), stop)
+        peer = Peer(functools.partial(_write_stdout, stopped), stopped.set, alone=True)
         _start(_read, lines, peer, _open(name), follow)
         yield lines
 
@@ -131,6 +134,7 @@ def _read(lines: Lines, peer: Peer, file: BinaryIO, follow: bool = False) -> Non
     lines.put(Received(peer, None, number + 1, time.perf_counter()))
 
 
-def _write_stdout(stop: Callable[[], object], answer: bytes) -> None:
-    if not write_stdout(answer):
-        stop()
+def _write_stdout(stopped: threading.Event, answer: bytes) -> None:
+    if not write_stdout(answer, stopped.is_set):
+        stopped.set()
+        raise BrokenPipeError

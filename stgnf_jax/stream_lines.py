@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.live_alarms import AlarmEvent
 from stgnf_jax.live_scores import Frame, LiveScores, SettledFrame
 from stgnf_jax.pose_json import LARGEST, check_detection, well_formed
 from stgnf_jax.stream import LARGEST_FRAME
@@ -52,29 +53,66 @@ def read_line(raw: bytes, num_joints: int) -> CameraFrame:
     return CameraFrame(camera, _frame(line, num_joints, plain=_has_no_boolean(raw)))
 
 
-def write_scores(camera: str, scores: LiveScores, latency: float) -> bytes:
-    """A line for what `StreamScorer.update` gave; latency in milliseconds."""
+def write_scores(
+    camera: str,
+    scores: LiveScores,
+    latency: float,
+    p: Sequence[float] | None = None,
+    alarms: Sequence[AlarmEvent] | None = None,
+) -> bytes:
+    """A line for what `StreamScorer.update` gave.
+
+    Args:
+      camera: its name.
+      scores: of one frame.
+      latency: in milliseconds.
+      p: of the people in `scores`; None where there are no normal scores.
+      alarms: what was decided by this frame; None where no alarms are asked for.
+    """
     line: dict[str, Any] = {"camera": camera, "frame": scores.frame, "use": scores.use}
     if scores.use == "scored":
-        line |= {
-            "people": [
-                {"id": one.person, "frame": one.frame, "score": one.score, "late": one.late}
-                for one in scores.people
-            ],
-            "frames": [one._asdict() for one in scores.frames],
-        }
+        people = [
+            {"id": one.person, "frame": one.frame, "score": one.score, "late": one.late}
+            for one in scores.people
+        ]
+        if p is not None:
+            people = [{**one, "p": chance} for one, chance in zip(people, p, strict=True)]
+        line |= {"people": people, **_settled(scores.frames, alarms)}
     return dumps({**line, "latency_ms": round(latency, 3)}).encode() + b"\n"
 
 
-def write_end(camera: str, frames: Sequence[SettledFrame]) -> bytes:
-    """A line for a camera that has ended."""
-    settled = [one._asdict() for one in frames]
-    return dumps({"camera": camera, "end": True, "frames": settled}).encode() + b"\n"
+def write_end(
+    camera: str, frames: Sequence[SettledFrame], alarms: Sequence[AlarmEvent] | None = None
+) -> bytes:
+    """A line for a camera that has ended; arguments as of `write_scores`."""
+    line = {"camera": camera, "end": True, **_settled(frames, alarms)}
+    return dumps(line).encode() + b"\n"
 
 
 def write_error(number: int, error: InputError) -> bytes:
     """A line for a line that cannot be used."""
     return dumps({"line": number, "error": str(error)}).encode() + b"\n"
+
+
+def _settled(
+    frames: Sequence[SettledFrame], alarms: Sequence[AlarmEvent] | None
+) -> dict[str, list[dict[str, Any]]]:
+    settled = {"frames": [one._asdict() for one in frames]}
+    return settled if alarms is None else {**settled, "alarms": [_alarm(one) for one in alarms]}
+
+
+def _alarm(event: AlarmEvent) -> dict[str, Any]:
+    span = {"start": event.span.start}
+    if event.state == "ends":
+        span["end"] = event.span.end
+    worst = {"frame": event.worst.frame, "person": event.worst.person, "score": event.worst.score}
+    return {
+        "alarm": event.alarm,
+        "state": event.state,
+        **span,
+        **worst,
+        "threshold": event.threshold,
+    }
 
 
 def _frame(line: dict[str, Any], num_joints: int, plain: bool) -> Frame:

@@ -6,18 +6,29 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import jax
 from ml_collections import ConfigDict
 
+from stgnf_jax.alarm_request import AlarmRequest
 from stgnf_jax.config import check_config
 from stgnf_jax.evaluation import load_scorers
+from stgnf_jax.live_rules import live_rules
+from stgnf_jax.model import Model
 from stgnf_jax.stream import StreamSettings, stream_scorer
-from stgnf_jax.stream_input import LONGEST_LINE, Lines, Received, open_input
-from stgnf_jax.stream_session import Service, Session, answer, new_session, report
+from stgnf_jax.stream_input import LONGEST_LINE, Lines, Peer, Received, open_input
+from stgnf_jax.stream_session import (
+    Service,
+    Session,
+    answer,
+    end_all,
+    give_up_all,
+    new_session,
+    report,
+)
 
 # Seconds after which a signal is noticed at the latest.
 LOOK_UP = 0.2
@@ -33,6 +44,7 @@ class StreamOptions(NamedTuple):
       max_cameras: remembered at once.
       smoothing: frames in which the filter of the frame scores forgets by a factor of e.
       report_every: seconds between two reports on stderr; 0 for one at the end only.
+      alarms: which are asked for; None for none.
     """
 
     source: str
@@ -41,6 +53,14 @@ class StreamOptions(NamedTuple):
     max_cameras: int
     smoothing: float
     report_every: float
+    alarms: AlarmRequest | None
+
+
+See = Callable[[bytes, bytes], object]
+
+
+def _no_one_sees(raw: bytes, answered: bytes) -> None:
+    pass
 
 
 def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: StreamOptions) -> None:
@@ -52,39 +72,92 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
       options: the rest.
 
     Raises:
-      InputError: the configuration, the checkpoint or the input cannot be used.
+      InputError: the configuration, the checkpoint or the input cannot be used, or alarms are
+        asked for that cannot be promised.
     """
+    models = load_models(config, checkpoint)
+    serve_lines(make_service(config, checkpoint, models, options), options)
+
+
+def load_models(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """The members of a checkpoint, after a look at the configuration; raises as `stream`."""
     check_config(config)
     # A frame's program takes less time than waking another thread to run it.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    models = load_scorers(config, checkpoint)
+    return load_scorers(config, checkpoint)
+
+
+def make_service(
+    config: ConfigDict,
+    checkpoint: str | os.PathLike[str],
+    models: Sequence[Model],
+    options: StreamOptions,
+) -> Service:
+    """How lines are answered; compiles. Raises as `stream`."""
+    rules = live_rules(config, checkpoint, models, options.alarms)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints = models[0].config.skeleton.num_file_joints
-    service, stopped = Service(scorer, joints, options.max_cameras, LONGEST_LINE), threading.Event()
-    with open_input(options.source, options.follow, stopped.set) as lines, _until_signal(stopped):
-        _serve(service, lines, stopped, options.report_every)
+    return Service(scorer, joints, options.max_cameras, LONGEST_LINE, rules)
 
 
-def _serve(service: Service, lines: Lines, stopped: threading.Event, every: float) -> None:
-    session, reported = new_session(), time.monotonic()
+def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_sees) -> None:
+    """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
+
+    Args:
+      service: how.
+      options: of the input and the reports.
+      see: is given each line and its answer, once that is written.
+
+    Raises:
+      InputError: the input cannot be opened.
+    """
+    stopped = threading.Event()
+    with open_input(options.source, options.follow, stopped) as lines, _until_signal(stopped):
+        _serve(service, lines, stopped, options.report_every, see)
+
+
+def _serve(
+    service: Service, lines: Lines, stopped: threading.Event, every: float, see: See
+) -> None:
+    session, reported, last = new_session(), time.monotonic(), None
     while not stopped.is_set():
         with suppress(queue.Empty):
-            _handle(service, session, lines.get(timeout=LOOK_UP))
+            line = lines.get(timeout=LOOK_UP)
+            _handle(service, session, line, see)
+            last = line.peer
         if every and time.monotonic() - reported >= every:
             reported = time.monotonic()
             _report(session)
+    _end(service, session, last)
     _report(session)
 
 
-def _handle(service: Service, session: Session, line: Received) -> None:
+def _handle(service: Service, session: Session, line: Received, see: See) -> None:
     if line.raw is None:
         line.peer.close()
         return
+    answered = answer(service, session, line.raw, line.number, line.time)
+    _write(session, line.peer, answered)
+    see(line.raw, answered)
+
+
+def _end(service: Service, session: Session, peer: Peer | None) -> None:
+    """Ends all cameras, where it is known who is to be told."""
+    if peer is not None and peer.alone and not session.counts["answers lost"]:
+        for line in end_all(service, session):
+            if not _write(session, peer, line):
+                break
+    give_up_all(service, session)
+
+
+def _write(session: Session, peer: Peer, line: bytes) -> bool:
     try:
-        line.peer.write(answer(service, session, line.raw, line.number, line.time))
+        peer.write(line)
     except OSError:
         session.counts["answers lost"] += 1
+        return False
+    return True
 
 
 def _report(session: Session) -> None:

@@ -2,29 +2,53 @@
 
 import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from stgnf_jax.conformal import look_up
 from stgnf_jax.errors import InputError
-from stgnf_jax.live_scores import LiveScores
+from stgnf_jax.live_alarms import (
+    AlarmEvent,
+    AlarmState,
+    CameraRules,
+    end_alarms,
+    follow_alarms,
+    is_alarm,
+)
+from stgnf_jax.live_scores import Frame, LiveScores
 from stgnf_jax.stream import CameraState, StreamScorer
-from stgnf_jax.stream_lines import CameraFrame, read_line, write_end, write_error, write_scores
+from stgnf_jax.stream_lines import read_line, write_end, write_error, write_scores
 
 # Latencies that the report looks back on.
 REMEMBERED = 10_000
+
+
+class Camera(NamedTuple):
+    """What is known of one camera.
+
+    Attributes:
+      state: of its scores.
+      rules: what these are held to.
+      alarms: of its alarms.
+    """
+
+    state: CameraState
+    rules: CameraRules
+    alarms: AlarmState
 
 
 class Session(NamedTuple):
     """What is remembered from line to line; changed in place by `answer`.
 
     Attributes:
-      cameras: the state of each camera, the one silent for longest first.
+      cameras: by name, the one silent for longest first.
       counts: what happened how often.
       latencies: milliseconds of the last frames.
     """
 
-    cameras: OrderedDict[str, CameraState]
+    cameras: OrderedDict[str, Camera]
     counts: Counter[str]
     latencies: deque[float]
 
@@ -37,12 +61,14 @@ class Service(NamedTuple):
       num_joints: J, joints of a person in a line.
       max_cameras: states kept; one more takes the place of the camera that is silent for longest.
       longest: bytes of a line.
+      rules: from a camera's name to what its scores are held to; may raise InputError.
     """
 
     scorer: StreamScorer
     num_joints: int
     max_cameras: int
     longest: int
+    rules: Callable[[str], CameraRules]
 
 
 def new_session() -> Session:
@@ -64,10 +90,25 @@ def answer(service: Service, session: Session, raw: bytes, number: int, received
         if len(raw) > service.longest:
             raise InputError(f"is longer than {service.longest} bytes")
         line = read_line(raw, service.num_joints)
+        if line.frame is None:
+            return _end(service, session, line.camera)
+        return _advance(service, session, line.camera, line.frame, received)
     except InputError as error:
         session.counts["bad lines"] += 1
         return write_error(number, error)
-    return _advance(service, session, line, received)
+
+
+def end_all(service: Service, session: Session) -> Iterator[bytes]:
+    """The lines for all cameras when no more lines come, as if each had said that it ends."""
+    for camera in list(session.cameras):
+        yield _end(service, session, camera)
+
+
+def give_up_all(service: Service, session: Session) -> None:
+    """Counts what will not be answered when no more lines come."""
+    while session.cameras:
+        _, camera = session.cameras.popitem()
+        _give_up(service, session, camera)
 
 
 def report(session: Session) -> str:
@@ -80,22 +121,59 @@ def report(session: Session) -> str:
     return "; ".join(parts)
 
 
-def _advance(service: Service, session: Session, line: CameraFrame, received: float) -> bytes:
-    cameras = session.cameras
-    camera = cameras.pop(line.camera, None)
-    if line.frame is None:
-        session.counts["cameras ended"] += camera is not None
-        return write_end(line.camera, service.scorer.finish(camera) if camera else ())
-    if camera is None:
-        camera = service.scorer.init()
-    cameras[line.camera], scores = service.scorer.update(camera, line.frame)
-    if len(cameras) > service.max_cameras:
-        cameras.popitem(last=False)
+def _advance(service: Service, session: Session, name: str, frame: Frame, received: float) -> bytes:
+    camera = session.cameras.get(name) or _new_camera(service, name)
+    state, scores = service.scorer.update(camera.state, frame)
+    alarms, events = _raise(camera, scores)
+    session.cameras[name] = Camera(state, camera.rules, alarms)
+    session.cameras.move_to_end(name)
+    if len(session.cameras) > service.max_cameras:
+        _, forgotten = session.cameras.popitem(last=False)
         session.counts["cameras forgotten"] += 1
-    _count(session.counts, scores, len(line.frame.person))
+        _give_up(service, session, forgotten)
+    _count(session.counts, scores, len(frame.person))
+    _count_alarms(session.counts, events)
+    p = _p_values(camera.rules, scores)
     latency = 1000 * (time.perf_counter() - received)
     session.latencies.append(latency)
-    return write_scores(line.camera, scores, latency)
+    return write_scores(name, scores, latency, p, events)
+
+
+def _new_camera(service: Service, name: str) -> Camera:
+    return Camera(service.scorer.init(), service.rules(name), AlarmState())
+
+
+def _raise(camera: Camera, scores: LiveScores) -> tuple[AlarmState, tuple[AlarmEvent, ...] | None]:
+    if camera.rules.alarm is None:
+        return camera.alarms, None
+    return follow_alarms(camera.alarms, scores.people, scores.frames, camera.rules.alarm)
+
+
+def _p_values(rules: CameraRules, scores: LiveScores) -> list[float] | None:
+    if rules.normal is None:
+        return None
+    return look_up(rules.normal, np.array([one.score for one in scores.people])).tolist()
+
+
+def _end(service: Service, session: Session, name: str) -> bytes:
+    camera = session.cameras.pop(name, None)
+    if camera is None:
+        return write_end(name, ())
+    session.counts["cameras ended"] += 1
+    frames, rule = service.scorer.finish(camera.state), camera.rules.alarm
+    events = None if rule is None else end_alarms(camera.alarms, frames, rule)
+    _count_alarms(session.counts, events)
+    return write_end(name, frames, events)
+
+
+def _give_up(service: Service, session: Session, camera: Camera) -> None:
+    session.counts["frames not settled"] += len(service.scorer.finish(camera.state))
+    rule = camera.rules.alarm
+    session.counts["alarms not ended"] += rule is not None and is_alarm(camera.alarms, rule)
+
+
+def _count_alarms(counts: Counter[str], events: Sequence[AlarmEvent] | None) -> None:
+    counts["alarms"] += sum(event.state == "begins" for event in events or ())
 
 
 def _count(counts: Counter[str], scores: LiveScores, people: int) -> None:

@@ -61,7 +61,7 @@ def take(lines: Lines) -> Received:
 def test_a_file_and_its_end(tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(b"one\ntwo")
     stopped = threading.Event()
-    with open_input(str(tmp_path / "lines"), False, stopped.set) as lines:
+    with open_input(str(tmp_path / "lines"), False, stopped) as lines:
         found = [take(lines) for _ in range(3)]
         assert [(one.number, one.raw) for one in found] == [(1, b"one\n"), (2, b"two"), (3, None)]
         assert not stopped.is_set()
@@ -71,7 +71,7 @@ def test_a_file_and_its_end(tmp_path: Path) -> None:
 
 def test_a_reader_waits_when_many_lines_are_under_way(tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(b"x\n" * 500)
-    with open_input(str(tmp_path / "lines"), False, lambda: None) as lines:
+    with open_input(str(tmp_path / "lines"), False, threading.Event()) as lines:
         raw = [take(lines).raw for _ in range(501)]
         assert lines.maxsize == 64
     assert raw == [b"x\n"] * 500 + [None]
@@ -98,7 +98,7 @@ def connect(address: str) -> socket.socket:
 
 def test_connections_are_answered_each(address: str) -> None:
     with (
-        open_input(address, False, lambda: None) as lines,
+        open_input(address, False, threading.Event()) as lines,
         connect(address) as first,
         connect(address) as second,
     ):
@@ -128,7 +128,7 @@ def write_much(received: Received) -> None:
 
 
 def test_who_is_gone_is_closed(address: str) -> None:
-    with open_input(address, False, lambda: None) as lines:
+    with open_input(address, False, threading.Event()) as lines:
         with connect(address) as client:
             client.sendall(b"one\n")
             received = take(lines)
@@ -139,7 +139,7 @@ def test_who_is_gone_is_closed(address: str) -> None:
 
 def test_who_does_not_take_answers_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_sockets, "SECONDS_TO_TAKE", 0.01)
-    with open_input(address, False, lambda: None) as lines, connect(address) as client:
+    with open_input(address, False, threading.Event()) as lines, connect(address) as client:
         client.sendall(b"one\n")
         received = take(lines)
         with pytest.raises(OSError, match="temporarily unavailable"):
@@ -149,7 +149,7 @@ def test_who_does_not_take_answers_is_closed(address: str, monkeypatch: pytest.M
 
 def test_only_so_many_connections(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_sockets, "MOST_CONNECTIONS", 1)
-    with open_input(address, False, lambda: None) as lines:
+    with open_input(address, False, threading.Event()) as lines:
         with connect(address) as first:
             first.sendall(b"one\n")
             take(lines)
@@ -166,7 +166,7 @@ def test_tcp() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (
-        open_input(f"tcp://127.0.0.1:{port}", False, lambda: None) as lines,
+        open_input(f"tcp://127.0.0.1:{port}", False, threading.Event()) as lines,
         socket.create_connection(("127.0.0.1", port), timeout=WAIT) as client,
     ):
         client.sendall(b"one\n")
@@ -196,7 +196,7 @@ def test_what_cannot_be_opened(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(InputError) as caught,
-        open_input(name.replace("{tmp}", str(tmp_path)), False, lambda: None),
+        open_input(name.replace("{tmp}", str(tmp_path)), False, threading.Event()),
     ):
         pass
     assert message in str(caught.value)
@@ -206,6 +206,6 @@ def test_what_cannot_be_opened(tmp_path: Path, name: str, message: str) -> None:
 def test_a_socket_cannot_be_followed(address: str) -> None:
     with (
         pytest.raises(InputError, match=r"^--follow: is for files, not for unix:"),
-        open_input(address, True, lambda: None),
+        open_input(address, True, threading.Event()),
     ):
         pass

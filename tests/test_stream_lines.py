@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stgnf_jax.alarms import Span
 from stgnf_jax.errors import InputError
+from stgnf_jax.live_alarms import AlarmEvent, Worst
 from stgnf_jax.live_scores import LiveScores, PersonScore, SettledFrame
 from stgnf_jax.stream_lines import read_line, write_end, write_error, write_scores
 
@@ -114,6 +116,19 @@ def test_scores_as_a_line() -> None:
         "frames": [{"frame": 17, "score": None, "smoothed": -1.5}],
         "latency_ms": 0.123,
     }
+
+
+def test_alarms_and_p_values_as_a_line() -> None:
+    people = (PersonScore(7, 19, -4.0, False), PersonScore(8, 19, -1.0, False))
+    worst = Worst(-5.0, 7, 18)
+    begins = AlarmEvent("begins", 2, Span(17, 19), worst, -3.0)
+    line = write_scores("a", LiveScores(30, "scored", people), 1.0, [0.01, 0.5], [begins])
+    assert [one["p"] for one in json.loads(line)["people"]] == [0.01, 0.5]
+    told = {"alarm": 2, "start": 17, "frame": 18, "person": 7, "score": -5.0, "threshold": -3.0}
+    assert json.loads(line)["alarms"] == [{**told, "state": "begins"}]
+    ends = begins._replace(state="ends", span=Span(17, 23))
+    line = write_end("a", [], [ends])
+    assert json.loads(line)["alarms"] == [{**told, "state": "ends", "end": 23}]
 
 
 def test_other_answers() -> None:

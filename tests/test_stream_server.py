@@ -1,6 +1,8 @@
 """`stgnf stream`, from a shell's side, fed by `stgnf replay`."""
 
+import fcntl
 import json
+import select
 import signal
 import socket
 import subprocess
@@ -13,15 +15,18 @@ from typing import Any, NamedTuple
 import pytest
 
 from stgnf_jax import checkpoint
+from stgnf_jax.alarm_request import AlarmRequest
 from stgnf_jax.evaluation import score
-from tests.small import random_model, small_config, write_clip, write_data
+from stgnf_jax.normal_calibration import calibrate_scores
+from stgnf_jax.raised_alarms import raise_alarms
+from tests.small import random_model, small_config, walk, write_clip, write_data
 from tests.test_cli import CUSTOM, MAIN, NO_CACHE, ROOT
 
 Running = subprocess.Popen[bytes]
 
 
 class Place(NamedTuple):
-    """A data set, a model, and the lines of the data set's test clips."""
+    """A data set, a model that is calibrated by scene, and the lines of its test clips."""
 
     root: Path
     run: Path
@@ -34,6 +39,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     root = write_data(folder / "data")
     write_clip(root / "pose/test/c.json", [])
     checkpoint.save(folder / "run", random_model())
+    config = small_config(root)
+    config.data.calibration_poses = "pose/normal"
+    for scene, seed in (("a", 40), ("b", 90)):
+        write_clip(root / f"pose/normal/{scene}.json", [walk(seed + i) for i in range(4)])
+    calibrate_scores(config, folder / "run", fps=24.0, scene_pattern="^.")
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "replay", CUSTOM, f"--config.data.root={root}", NO_CACHE],
         cwd=ROOT,
@@ -93,6 +103,87 @@ def test_a_pipe(place: Place, tmp_path: Path) -> None:
     assert "latency median" in reports[-1]
     for part in ("1 bad lines", "2 cameras ended", "1 frames duplicate", "48 frames scored"):
         assert part in reports[-1]
+
+
+def test_alarms(place: Place, tmp_path: Path) -> None:
+    """Those of `stgnf alarms`, also when no line says that the last camera has ended."""
+    request = AlarmRequest(per_hour=4000, hysteresis=0.003, min_frames=2)
+    asked = ("--per_hour=4000", "--hysteresis=0.003", "--min_frames=2")
+    lines = place.lines.splitlines(keepends=True)
+    assert [json.loads(line).get("end") for line in lines[-2:]] == [True, True]
+    with streaming(place, *asked) as process:
+        found, errors = process.communicate(b"".join(lines[:-2]), timeout=200)
+    events = [
+        {"camera": line["camera"], **one}
+        for line in answers(found)
+        for one in line.get("alarms", [])
+    ]
+    config, out = small_config(place.root), tmp_path / "out"
+    scored = score(config, place.run, out)
+    raised = raise_alarms(out, request)
+    expected = [
+        {
+            "camera": raised.clips[alarm.clip],
+            "start": alarm.span.start,
+            "end": alarm.span.end,
+            "frame": alarm.frame,
+            "person": alarm.person,
+            "score": pytest.approx(alarm.score, rel=1e-4),
+            "threshold": raised.rules.clips[alarm.clip].threshold,
+        }
+        for alarm in raised.alarms
+    ]
+    names = ("camera", "start", "end", "frame", "person", "score", "threshold")
+    ends = [{name: one[name] for name in names} for one in events if one["state"] == "ends"]
+    assert ends == expected
+    assert {alarm["camera"] for alarm in expected} == {"a", "b"}
+    begins = [(one["camera"], one["start"]) for one in events if one["state"] == "begins"]
+    assert begins == [(one["camera"], one["start"]) for one in expected]
+    people = [one for line in answers(found) for one in line.get("people", [])]
+    assert len(people) == len(scored.people.score)
+    assert all(0 < one["p"] <= 1 for one in people)
+    told = errors.decode().splitlines()
+    promised = [line for line in told if "false alarms an hour in the mean over cal" in line]
+    assert len(promised) == 2
+    assert f"{len(expected)} alarms; 2 cameras ended" in told[-1]
+
+
+def test_frames_that_are_not_settled_are_counted(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with streaming(place, f"--input=unix:{path}", "--threshold=99") as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        with socket.socket(socket.AF_UNIX) as client, client.makefile("rb") as file:
+            client.settimeout(60)
+            client.connect(str(path))
+            client.sendall(b"".join(place.lines.splitlines(keepends=True)[:20]))
+            for _ in range(20):
+                file.readline()
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+        reports = process.stderr.read()
+    # Frame 19 settles 14.
+    assert b"1 alarms; 1 alarms not ended; 5 frames not settled; 20 frames scored" in reports
+
+
+def test_one_signal_is_enough_when_stdout_takes_nothing(place: Place) -> None:
+    frame = {**json.loads(place.lines.splitlines()[0]), "people": []}
+    with streaming(place) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+        for first, end in ((0, 1), (1, 200)):
+            lines = (json.dumps({**frame, "frame": number}) for number in range(first, end))
+            process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+            process.stdin.flush()
+            # The first answer is taken, of the others no more than fit.
+            assert select.select([process.stdout], [], [], 60)[0]
+            if not first:
+                process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr is not None
+        assert b"; 1 answers lost; " in process.stderr.read()
 
 
 def test_a_socket_and_sigterm(place: Place, tmp_path: Path) -> None:

@@ -57,22 +57,3 @@ function middleOf(values) {
   const cut = Math.floor(values.length / 500);
   return [values[cut], values.at(-1 - cut)];
 }
-
-function mapTo(box, width, height) {
-  const scale = Math.min(width / box.width, height / box.height);
-  return {
-    scale,
-    left: (width - box.width * scale) / 2 - box.left * scale,
-    top: (height - box.height * scale) / 2 - box.top * scale,
-  };
-}
-
-function centerOf(joints) {
-  const known = joints.filter(Boolean);
-  if (!known.length) return null;
-  const sum = known.reduce((total, { x, y }) => ({ x: total.x + x, y: total.y + y }), {
-    x: 0,
-    y: 0,
-  });
-  return { x: sum.x / known.length, y: sum.y / known.length };
-}

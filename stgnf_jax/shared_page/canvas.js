@@ -46,9 +46,9 @@ function mixed([from, to], share) {
   return `rgb(${from.map((value, i) => Math.round(value + share * (to[i] - value))).join(" ")})`;
 }
 
-function scoreColour(score) {
+function scoreColour(score, threshold = state.threshold) {
   if (Number.isNaN(score)) return colours.nobody;
-  const place = colourPlace(score, state.threshold);
+  const place = colourPlace(score, threshold);
   const ramps = RAMPS[state.theme];
   return place < 0 ? mixed(ramps.alarm, 1 + place) : mixed(ramps.normal, place);
 }
