@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 # What follows the cell of parameters, and what must hold at the end.
 SMALL = {
-    "bijectors": "CLIPS, STEPS = 2, 60",
+    "bijectors": "CLIPS, STEPS, DEPTH = 2, 300, 2",
     "live_scores_and_thresholds": "NORMAL_CLIPS, TEST_CLIPS, EPOCHS, PER_HOUR = 8, 3, 1, 200.0",
     "published_checkpoints": "CHECKPOINTS, TEST_CLIPS = '{shared}/reference/checkpoints', 3",
     "quickstart": "TRAIN_CLIPS, TEST_CLIPS, EPOCHS = 2, 3, 1",
@@ -90,15 +90,22 @@ def run(path: Path, folder: Path, shared: Path) -> Any:
     notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(small))
     notebook.cells.append(nbformat.v4.new_code_cell(check))
     place = {"metadata": {"path": str(folder)}}
-    return NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
+    return NotebookClient(notebook, timeout=600, kernel_name="python3", resources=place).execute()
 
 
 @pytest.mark.parametrize("path", EVERY)
 def test_runs_at_a_small_size(
-    path: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    shared: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # What the package and Jupyter keep in a home folder is not kept.
     monkeypatch.setenv("HOME", os.fspath(tmp_path))
+    compiled = tmp_path_factory.getbasetemp() / "compiled"  # by one notebook for the next
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", os.fspath(compiled))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     cells = [cell for cell in run(path, tmp_path, shared).cells if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [text for output in outputs if "Warning:" in (text := output.get("text", ""))]
