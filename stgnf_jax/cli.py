@@ -483,6 +483,7 @@ def _report(values: Any, run: str) -> None:
 
 
 def _export_flags() -> None:
+    flags.DEFINE_bool("onnx", False, "write scorer.onnx too")
     flags.DEFINE_multi_float(
         "per_hour",
         [],
@@ -495,7 +496,7 @@ def _export(values: Any) -> None:
 
     out = _path(values.out)
     config, checkpoint = _config(values), _path(values.checkpoint)
-    export(config, checkpoint, out, per_hour=values.per_hour)
+    export(config, checkpoint, out, onnx=values.onnx, per_hour=values.per_hour)
     print(f"the scorer is in {out}; python {os.path.join(out, 'load_export.py')} checks it")
 
 

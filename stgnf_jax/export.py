@@ -19,13 +19,21 @@ from stgnf_jax.evaluation import load_scorers
 from stgnf_jax.export_facts import facts_of
 from stgnf_jax.export_program import scoring_program
 from stgnf_jax.files import write_folder_atomically
-from stgnf_jax.load_export import FACTS_FILE, NORMAL_FILE, PROGRAM_FILE, SAMPLE_FILE
+from stgnf_jax.load_export import (
+    FACTS_FILE,
+    INPUT,
+    NORMAL_FILE,
+    OUTPUT,
+    PROGRAM_FILE,
+    SAMPLE_FILE,
+)
 from stgnf_jax.model import Model
 from stgnf_jax.normal_scores import NormalScores, scored_as
 from stgnf_jax.normal_scores_file import NORMAL_SCORES_FILE
 from stgnf_jax.poses import joints_of_file
 from stgnf_jax.set_scoring import window_scorer
 
+ONNX_FILE = "scorer.onnx"
 LOADER_FILE = "load_export.py"
 SAMPLE_WINDOWS = 3
 
@@ -35,6 +43,7 @@ def export(
     checkpoint: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
+    onnx: bool = False,
     per_hour: Sequence[float] = (),
 ) -> None:
     """Writes a folder that scores windows without this package; see docs/export.md.
@@ -43,6 +52,7 @@ def export(
       config: what a score is, and how windows are cut.
       checkpoint: the model, and its `normal_scores.npz` where it has been calibrated.
       out: the folder, which must not exist.
+      onnx: write `scorer.onnx` too.
       per_hour: false alarms an hour, each to have a threshold among the facts.
 
     Raises:
@@ -57,9 +67,14 @@ def export(
     normal = _normal_scores(config, checkpoint, models)
     if per_hour and normal is None:
         raise InputError("needs normal scores; make them with stgnf calibrate", field="per_hour")
-    files = {PROGRAM_FILE: scoring_program(config.scoring.score, models)}
-    files[SAMPLE_FILE] = _sample(config.scoring.score, models)
-    files[LOADER_FILE] = Path(load_export.__file__).read_bytes()
+    kind = config.scoring.score
+    files = {
+        PROGRAM_FILE: scoring_program(kind, models),
+        SAMPLE_FILE: _sample(kind, models),
+        LOADER_FILE: Path(load_export.__file__).read_bytes(),
+    }
+    if onnx:
+        files[ONNX_FILE] = _onnx(kind, models, files[SAMPLE_FILE])
     if normal is not None:
         files[NORMAL_FILE] = (Path(checkpoint) / NORMAL_SCORES_FILE).read_bytes()
     _write(Path(out), files, facts_of(config, models, normal, per_hour))
@@ -87,10 +102,14 @@ def _normal_scores(
 def _sample(kind: str, models: Sequence[Model]) -> bytes:
     """A few windows of made-up people, joints as in a pose file, and their scores."""
     windows = _sample_windows(models[0])
-    skeleton = models[0].config.skeleton
-    x = np.stack([joints_of_file(window, skeleton) for window in windows])
-    scores = np.asarray(window_scorer(kind, models)(jnp.asarray(x)))
-    return orjson.dumps({"windows": windows.tolist(), "scores": scores.tolist()})
+    scores = np.asarray(window_scorer(kind, models)(jnp.asarray(_of_skeleton(models[0], windows))))
+    return orjson.dumps({INPUT: windows.tolist(), OUTPUT: scores.tolist()})
+
+
+def _of_skeleton(model: Model, windows: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N, T, J, 3) to (N, T, V, C)."""
+    joints = [joints_of_file(window, model.config.skeleton) for window in windows]
+    return np.stack(joints)[..., : model.config.channels]
 
 
 def _sample_windows(model: Model) -> NDArray[np.float64]:
@@ -105,6 +124,20 @@ def _sample_windows(model: Model) -> NDArray[np.float64]:
     place += height / 40 * np.sin(time / 4 + phase)
     confidence = rng.uniform(0.5, 1, (*place.shape[:3], 1))
     return np.concatenate([place, confidence], -1).round(2)
+
+
+def _onnx(kind: str, models: Sequence[Model], sample: bytes) -> bytes:
+    """The ONNX model, once it gives the sample's scores."""
+    try:
+        from stgnf_jax.export_onnx import reference_scores, scoring_model  # noqa: PLC0415
+    except ImportError as error:
+        raise InputError(
+            f'an ONNX model cannot be written ({error}); pip install "stgnf-jax[export]"'
+        ) from error
+    model, given = scoring_model(kind, models), orjson.loads(sample)
+    windows = _of_skeleton(models[0], np.array(given[INPUT]))
+    load_export.compare(reference_scores(model, windows), np.array(given[OUTPUT]))
+    return model
 
 
 def _write(out: Path, files: dict[str, bytes], facts: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 import stgnf_jax
 from stgnf_jax.export_program import BATCH, PLATFORMS
-from stgnf_jax.load_export import FORMAT_VERSION
+from stgnf_jax.load_export import FORMAT_VERSION, INPUT, OUTPUT
 from stgnf_jax.model import Model
 from stgnf_jax.normal_scores import NormalScores
 from stgnf_jax.rate_threshold import RateThreshold, rate_threshold
@@ -65,14 +65,21 @@ def facts_of(
         "format_version": FORMAT_VERSION,
         "written_by": {"stgnf_jax": stgnf_jax.__version__, "jax": jax.__version__},
         "input": {
+            "name": INPUT,
             "shape": [BATCH, *model.config.event_shape],
             "type": "float32",
             "axes": ["window", "frame", "joint", "channel"],
             "channels": ["x", "y", "confidence"][: model.config.channels],
             "unit": "pixels from the top left",
         },
-        "output": {"shape": [BATCH], "type": "float32", "score": kind, "unit": UNITS[kind],
-                   "higher_is": "more normal"},
+        "output": {
+            "name": OUTPUT,
+            "shape": [BATCH],
+            "type": "float32",
+            "score": kind,
+            "unit": UNITS[kind],
+            "higher_is": "more normal",
+        },
         "platforms": list(PLATFORMS),
         "members": len(models),
         "resolution": list(model.resolution),
@@ -84,7 +91,7 @@ def facts_of(
             {"scene": one.scene, "asked_per_hour": one.asked_per_hour, **one.found._asdict()}
             for one in thresholds(normal, rates)
         ],
-    }  # fmt: skip
+    }
 
 
 def _skeleton(model: Model) -> dict[str, Any]:

@@ -27,6 +27,8 @@ FACTS_FILE = "facts.json"
 PROGRAM_FILE = "scorer.stablehlo"
 NORMAL_FILE = "normal_scores.npz"
 SAMPLE_FILE = "sample.json"
+# What input and output are called.
+INPUT, OUTPUT = "windows", "scores"
 # Windows that are scored at once; fewer are filled up to a power of two, so that few programs are
 # ever compiled.
 MOST = 256
@@ -263,10 +265,19 @@ def check(folder: str | os.PathLike[str]) -> float:
     scorer = load(folder)
     try:
         sample = json.loads(_read(folder, SAMPLE_FILE, scorer.facts))
-        expected = np.array(sample["scores"], float)
-        found = scorer.score(sample["windows"])
+        expected = np.array(sample[OUTPUT], float)
+        found = scorer.score(sample[INPUT])
     except (KeyError, RecursionError, TypeError, json.JSONDecodeError) as error:
         raise ExportError(f"{Path(folder) / SAMPLE_FILE}: holds no sample ({error!r})") from error
+    return compare(found, expected)
+
+
+def compare(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    """The largest difference of scores, relative to the largest score.
+
+    Raises:
+      ExportError: it is above `TOLERANCE`.
+    """
     difference = float(np.abs(found - expected).max() / np.abs(expected).max())
     if not difference <= TOLERANCE:
         raise ExportError(f"the sample's scores are {found.tolist()}, expected {expected.tolist()}")

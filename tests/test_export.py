@@ -1,5 +1,6 @@
 """An exported model scores as the model does, where nothing of this package is."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -8,13 +9,16 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import onnxruntime
 import pytest
 from ml_collections import ConfigDict
 
 from stgnf_jax import checkpoint, load_export
 from stgnf_jax.errors import InputError
 from stgnf_jax.export import export
+from stgnf_jax.export_onnx import scoring_model
 from stgnf_jax.export_program import PLATFORMS, scoring_program
+from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.model import Model, score_windows
 from stgnf_jax.score_kinds import SCORES
 from stgnf_jax.set_scoring import window_scorer
@@ -38,6 +42,11 @@ np.savez(sys.argv[3], **{str(n): scorer.score(windows[:n]) for n in (0, 1, 7, 10
 """
 
 
+def run_onnx(model: bytes, x: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["scores"], {"windows": x})[0])
+
+
 @pytest.mark.reference
 @pytest.mark.parametrize("name", MODELS)
 def test_every_golden(shared: Path, name: str) -> None:
@@ -48,6 +57,7 @@ def test_every_golden(shared: Path, name: str) -> None:
     x = golden.windows("x")
     expected = score_windows(model, normalise(x, RESOLUTION))
     assert distance(program.call(x), expected) < 1e-5
+    assert distance(run_onnx(scoring_model("nll", [model]), x), expected) < 1e-5
 
 
 def people(count: int) -> np.ndarray:
@@ -95,9 +105,44 @@ def test_ensembles_and_their_scores(kind: str) -> None:
     models = [calibrated(0), calibrated(1)]
     program = jax.export.deserialize(bytearray(scoring_program(kind, models)))
     x = people(5)[:, :, :1] + np.random.default_rng(1).normal(0, 40, (5, 8, 18, 3))
-    windows = jnp.asarray(x, jnp.float32)
+    x = x.astype(np.float32)
+    windows = jnp.asarray(x)
     expected = window_scorer(kind, models)(windows)
     np.testing.assert_allclose(program.call(windows[..., :2]), expected, rtol=1e-5)
+    model = scoring_model(kind, models)
+    np.testing.assert_allclose(run_onnx(model, x[..., :2]), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        FLOW._replace(coupling="additive", channels=3, permutation="shuffle"),
+        FLOW._replace(conditioner="convolution", hidden_channels=3, num_levels=2),
+        FLOW._replace(conditioner="fully_connected", hidden_channels=3),
+    ],
+    ids=lambda config: config.conditioner,
+)
+def test_other_flows(config: FlowConfig) -> None:
+    models = [random_model(config)]
+    x = np.random.default_rng(0).normal(0, 40, (7, *config.event_shape)).astype(np.float32)
+    expected = window_scorer("nll", models)(jnp.asarray(x))
+    program = jax.export.deserialize(bytearray(scoring_program("nll", models)))
+    model = scoring_model("nll", models)
+    np.testing.assert_allclose(program.call(x), expected, rtol=1e-5)
+    for count in (1, 7):
+        np.testing.assert_allclose(run_onnx(model, x[:count]), expected[:count], rtol=1e-5)
+
+
+def test_an_onnx_model_is_written_beside(config: ConfigDict, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "run", random_model())
+    export(config, tmp_path / "run", tmp_path / "out", onnx=True)
+    facts = json.loads((tmp_path / "out/facts.json").read_text())
+    model = (tmp_path / "out/scorer.onnx").read_bytes()
+    assert facts["files"]["scorer.onnx"] == hashlib.sha256(model).hexdigest()
+    x = load_export.prepare(facts, people(1000))
+    found = run_onnx(model, x)
+    np.testing.assert_allclose(found, load_export.load(tmp_path / "out").score(x), rtol=1e-5)
+    assert (facts["input"]["name"], facts["output"]["name"]) == ("windows", "scores")
 
 
 @pytest.fixture
