@@ -117,7 +117,7 @@ def test_ensembles_and_their_scores(kind: str) -> None:
     "config",
     [
         FLOW._replace(coupling="additive", channels=3, permutation="shuffle"),
-        FLOW._replace(conditioner="convolution", hidden_channels=3, num_levels=2),
+        FLOW._replace(conditioner="convolution", num_levels=2),
         FLOW._replace(conditioner="fully_connected", hidden_channels=3),
     ],
     ids=lambda config: config.conditioner,
@@ -165,6 +165,23 @@ def test_what_cannot_be_exported(config: ConfigDict, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="keypoint_noise: depends on a window's place"):
         export(config, run, out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("jax._src.export.serialization", "an export cannot be written"),
+        ("stgnf_jax.export_onnx", "an ONNX model cannot be written"),
+    ],
+)
+def test_a_package_that_is_missing(
+    config: ConfigDict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, reason: str
+) -> None:
+    checkpoint.save(tmp_path / "run", random_model())
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=rf"{reason} .*pip install \"stgnf-jax\[export\]\""):
+        export(config, tmp_path / "run", tmp_path / "out", onnx=True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_exists_is_left_alone(config: ConfigDict, tmp_path: Path) -> None:
