@@ -64,21 +64,10 @@ def facts_of(
     return {
         "format_version": FORMAT_VERSION,
         "written_by": {"stgnf_jax": stgnf_jax.__version__, "jax": jax.__version__},
-        "input": {
-            "name": INPUT,
-            "shape": [BATCH, *model.config.event_shape],
-            "type": "float32",
-            "axes": ["window", "frame", "joint", "channel"],
-            "channels": ["x", "y", "confidence"][: model.config.channels],
-            "unit": "pixels from the top left",
-        },
+        "input": _input(model),
         "output": {
-            "name": OUTPUT,
-            "shape": [BATCH],
-            "type": "float32",
-            "score": kind,
-            "unit": UNITS[kind],
-            "higher_is": "more normal",
+            **{"name": OUTPUT, "shape": [BATCH], "type": "float32"},
+            **{"score": kind, "unit": UNITS[kind], "higher_is": "more normal"},
         },
         "platforms": list(PLATFORMS),
         "members": len(models),
@@ -91,6 +80,17 @@ def facts_of(
             {"scene": one.scene, "asked_per_hour": one.asked_per_hour, **one.found._asdict()}
             for one in thresholds(normal, rates)
         ],
+    }
+
+
+def _input(model: Model) -> dict[str, Any]:
+    return {
+        "name": INPUT,
+        "shape": [BATCH, *model.config.event_shape],
+        "type": "float32",
+        "axes": ["window", "frame", "joint", "channel"],
+        "channels": ["x", "y", "confidence"][: model.config.channels],
+        "unit": "pixels from the top left",
     }
 
 
