@@ -2,6 +2,7 @@
 #
 #   install_lock NAME   installs requirements/NAME.txt and the project into $venv, if not yet done
 #   install_browser     installs Debian's chromium for the tests of pages, where root may
+#   install_packages    installs what the JavaScript example needs into its folder, where npm is
 #
 # PYTHON names the interpreter to use; without it the first of python3, python3.14, ... python3.11
 # that is new enough is used.
@@ -52,6 +53,14 @@ install_browser() {
     fi
     { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes chromium; } ||
         printf 'chromium could not be installed; pages are not tested\n' >&2
+}
+
+# Without them the example is not tested.
+install_packages() {
+    example=$root/examples/onnx_node
+    if [ -d "$example/node_modules/onnxruntime-web" ] || ! command -v npm >/dev/null; then return; fi
+    npm ci --prefix "$example" --ignore-scripts --no-audit --no-fund --silent ||
+        printf 'npm could not install packages; the JavaScript example is not tested\n' >&2
 }
 
 make_venv() {

@@ -547,6 +547,24 @@ def _report(values: Any, run: str) -> None:
     print(f"the report is {write_report(_path(run), out, poses)}")
 
 
+def _export_flags() -> None:
+    flags.DEFINE_bool("onnx", False, "write scorer.onnx too")
+    flags.DEFINE_multi_float(
+        "per_hour",
+        [],
+        "false alarms an hour that a threshold is to keep to; several times for several",
+    )
+
+
+def _export(values: Any) -> None:
+    from stgnf_jax.export import export
+
+    out = _path(values.out)
+    config, checkpoint = _config(values), _path(values.checkpoint)
+    export(config, checkpoint, out, onnx=values.onnx, per_hour=values.per_hour)
+    print(f"the scorer is in {out}; python {os.path.join(out, 'load_export.py')} checks it")
+
+
 def _reproduce(values: Any) -> None:
     from stgnf_jax.compiled import keep_compiled
     from stgnf_jax.mesh import devices_for
@@ -683,6 +701,16 @@ COMMANDS = {
         _report,
         (_report_flags,),
         ("RUN",),
+    ),
+    "export": Command(
+        "write a model as a folder that scores without this package",
+        _export,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _required("out", "folder to write, which must not exist"),
+            _export_flags,
+        ),
     ),
     "reproduce": Command(
         "run the paper's experiments on the data sets there are",

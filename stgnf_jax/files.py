@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,31 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
+
+
+@contextmanager
+def write_folder_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Gives a new folder beside `path` to write files to, which becomes `path` when all went well.
+
+    Raises:
+      InputError: there is something at `path` already, or it cannot be written.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError("exists already; give another folder, or remove it", file=path)
+    partial = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        try:
+            partial.mkdir(parents=True)
+            yield partial
+            for file in partial.iterdir():
+                with open(file, "rb") as opened:
+                    os.fsync(opened.fileno())
+            os.replace(partial, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
 

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from stgnf_jax.augment import add_noise
 from stgnf_jax.batches import map_windows, pad, replicate
 from stgnf_jax.fast_flow import sum_event
-from stgnf_jax.fast_scoring import FlowStatistics, flow_statistics, member_scores, normality
+from stgnf_jax.fast_scoring import (
+    FlowStatistics,
+    batch_scores,
+    flow_statistics,
+    member_scores,
+    normality,
+)
 from stgnf_jax.flow import Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.folding import fold, fold_members
@@ -86,6 +92,17 @@ def window_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], j
     config, folded = models[0].config, _fold_models(models)
     prepare = _normaliser(models[0].resolution, UNCHANGED)
     return lambda x: member_scores(config, folded, x, SCORES[kind], prepare).mean(1)
+
+
+def batch_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], jax.Array]:
+    """`window_scorer` for any number of windows, also one that is not known when it is traced.
+
+    Returns:
+      From windows in pixels, (N, T, V, C), to (N,).
+    """
+    config, folded = models[0].config, _fold_models(models)
+    prepare = _normaliser(models[0].resolution, UNCHANGED)
+    return lambda x: batch_scores(config, folded, x, SCORES[kind], prepare).mean(1)
 
 
 def _fold_models(models: Sequence[Model]) -> tuple[Any, Any]:

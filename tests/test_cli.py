@@ -85,6 +85,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
+        ("export", ("--config", "--checkpoint", "--out", "--[no]onnx", "--per_hour")),
         ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
         ("demo", ("--out", "--seed")),
     ],
@@ -117,6 +118,7 @@ def test_every_command_is_tested_for_help() -> None:
         "drift",
         "runs",
         "report",
+        "export",
         "reproduce",
         "demo",
     }
