@@ -90,7 +90,7 @@ def score(
     check_config(config)
     check_folder(out)
     models = load_scorers(config, checkpoint)
-    scored = score_poses(config, models)
+    scored = score_test_poses(config, models)
     if leads():
         save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
@@ -157,7 +157,7 @@ def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tupl
     return models
 
 
-def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
+def score_test_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
     """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
     window_set = load_test_windows(config.data, models[0].config)
     return score_window_set(config.scoring, models, window_set)

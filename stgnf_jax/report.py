@@ -9,10 +9,11 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.poses import Tracks
 from stgnf_jax.report_clips import find_view, pack_clips
-from stgnf_jax.report_facts import gather_facts, headline, load_metrics
+from stgnf_jax.report_facts import gather_facts, headline
 from stgnf_jax.report_html import page
 from stgnf_jax.report_index import make_index, pack_frames
 from stgnf_jax.saved_scores import SavedScores, load_scores
+from stgnf_jax.score_files import load_metrics
 from stgnf_jax.score_origin import ScoreOrigin, load_origin
 from stgnf_jax.window_set import load_test_windows
 from stgnf_jax.windows import window_origin
@@ -41,7 +42,7 @@ def write_report(
     """
     run = Path(run)
     saved, origin = load_scores(run), _located(load_origin(run), poses)
-    metrics = {} if saved.normal is None else load_metrics(run)
+    metrics = {} if saved.normal is None else load_metrics(run) or {}
     facts = gather_facts(run, saved, origin, metrics)
     tracks = _load_tracks(origin, saved)
     view = find_view(tracks, origin.model.resolution)
