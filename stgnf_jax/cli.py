@@ -5,6 +5,7 @@ Nothing heavy is imported before a command's flags are parsed, so that help come
 
 import atexit
 import gc
+import itertools
 import os
 import signal
 import statistics
@@ -751,6 +752,7 @@ def _search_little_garbage() -> None:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
+    _check_config_file(argv)
     try:
         arguments: list[str] = app.parse_flags_with_usage(argv)
         if "config" in flags.FLAGS:
@@ -761,6 +763,15 @@ def _parse_flags(argv: list[str]) -> list[str]:
     except (ImportError, OSError, SyntaxError, TypeError, ValueError) as error:
         sys.exit(f"{argv[0]}: configuration: {_reason(error)}")
     return arguments
+
+
+def _check_config_file(argv: list[str]) -> None:
+    """Before parsing, since ml_collections tells a missing file at length, and afterwards."""
+    for argument, following in itertools.pairwise([*argv, ""]):
+        name, equals, value = argument.partition("=")
+        file = (value if equals else following).partition(":")[0]
+        if name in ("--config", "-config") and not os.path.isfile(file):
+            sys.exit(f"{argv[0]}: --config={file} is no file; look into configs/")
 
 
 def _reason(error: Any) -> str:

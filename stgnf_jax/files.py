@@ -14,6 +14,16 @@ from stgnf_jax.errors import InputError
 LOOK_UP = 0.1
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Checks that a path can be a folder: asked for before the work whose results go there.
+
+    Raises:
+      InputError: there is a file in its place.
+    """
+    if Path(path).exists() and not Path(path).is_dir():
+        raise InputError("is a file, and a folder is needed; give another", file=path)
+
+
 @contextmanager
 def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a temporary name beside `path` to write to, which becomes `path` when all went well.
@@ -22,11 +32,12 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     afterwards, whatever happened.
 
     Raises:
-      InputError: the file cannot be written: a full disk, a read-only folder.
+      InputError: the file cannot be written: a full disk, a read-only folder, a file in its place.
     """
     path = Path(path)
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        check_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial

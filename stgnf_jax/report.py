@@ -5,10 +5,11 @@ from pathlib import Path
 
 from stgnf_jax.files import write_atomically
 from stgnf_jax.report_clips import find_view, pack_clips
-from stgnf_jax.report_facts import gather_facts, headline, load_metrics
+from stgnf_jax.report_facts import gather_facts, headline
 from stgnf_jax.report_html import page
 from stgnf_jax.report_index import make_index, pack_frames
 from stgnf_jax.saved_scores import load_scores
+from stgnf_jax.score_files import load_metrics
 from stgnf_jax.score_origin import load_origin
 from stgnf_jax.scored_windows import load_scored, located
 
@@ -36,7 +37,7 @@ def write_report(
     """
     run = Path(run)
     saved, origin = load_scores(run), located(load_origin(run), poses)
-    metrics = {} if saved.normal is None else load_metrics(run)
+    metrics = {} if saved.normal is None else load_metrics(run) or {}
     facts = gather_facts(run, saved, origin, metrics)
     tracks = load_scored(origin, saved).tracks
     view = find_view(tracks, origin.model.resolution)

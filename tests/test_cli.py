@@ -139,7 +139,10 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
         (("convert-poses", "a"), "stgnf convert-poses: expected IN OUT, got a"),
-        (("convert-poses", "a", "b", "--format=bvh"), "value should be one of <alphapose|coco|"),
+        (
+            ("convert-poses", "a", "b", "--format=bvh"),
+            "value should be one of <alphapose|chad|coco|",
+        ),
         (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
         (("label", "a"), "flag --out=None: Flag --out must have a value"),
         (("stream", CUSTOM), "flag --checkpoint=None: Flag --checkpoint must have"),
@@ -180,9 +183,6 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None
     [
         ("configs/custom.py", "--config.data.rot=x", ["unknown name 'rot'", '"root"']),
         ("configs/custom.py", "--config.datum.root=x", ["unknown name 'datum'"]),
-        ("configs/none.py", "--config.seed=1", ["configs/none.py", "No such file"]),
-        ("configs/none.py", None, ["configs/none.py", "No such file"]),
-        ("configs", None, ["Is a directory: 'configs'"]),
         ("{tmp}/syntax.py", None, ["invalid syntax (syntax.py, line 1)"]),
         ("{tmp}/no_function.py", None, ["has no attribute 'get_config'"]),
     ],
@@ -195,6 +195,19 @@ def test_a_configuration_that_cannot_be_loaded(
     arguments = [f"--config={config.format(tmp=tmp_path)}", *([override] if override else [])]
     done = stgnf("train", *arguments, f"--workdir={tmp_path / 'run'}")
     assert_one_line(done, "stgnf train: configuration: ", *parts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["--config=configs/none.py", "--config.seed=1"], "configs/none.py"),
+        (["--config", "configs"], "configs"),
+        (["--config=configs/none.py:lstm"], "configs/none.py"),
+    ],
+)
+def test_a_configuration_that_is_no_file(arguments: list[str], file: str) -> None:
+    done = stgnf("train", *arguments, "--workdir=RUN")
+    assert_one_line(done, f"stgnf train: --config={file} is no file; look into configs/")
 
 
 def test_a_configuration_value_of_another_type(tmp_path: Path) -> None:
