@@ -119,7 +119,7 @@ def _mix_channels(
     if step.permutation == "reverse":
         return y[1], y[0], log_det
     unit = jnp.eye(2)[:, None, None, :]
-    columns, permuted = step.bind(leaves).permute().forward_and_log_det(unit)
+    columns, permuted = step.bind(leaves).permute(unit.dtype).forward_and_log_det(unit)
     weight = columns[:, 0, 0, :]  # row i is what becomes of channel i
     z1, z2 = (weight[0, i] * y[0] + weight[1, i] * y[1] for i in (0, 1))
     return z1, z2, log_det + permuted[0]
