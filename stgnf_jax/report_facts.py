@@ -7,6 +7,7 @@ import orjson
 
 from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
+from stgnf_jax.errors import InputError
 from stgnf_jax.metrics.text import TITLES
 from stgnf_jax.raised_alarms import ALARMS_FILE
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary

@@ -95,7 +95,7 @@ def test_the_order_of_people_and_clips(order: list[int], data: st.DataObject) ->
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_a_person_s_score_is_theirs_alone(dtype: type) -> None:
-    people = [walk(seed).astype(dtype) for seed in range(4)]
+    people: list[np.ndarray] = [walk(seed).astype(dtype) for seed in range(4)]
     together = model().score(people).windows
     alone = [model().score([one]).windows.score for one in people]
     np.testing.assert_allclose(together.score, np.concatenate(alone), rtol=1e-5)
