@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 LONGER = 40
@@ -15,5 +15,7 @@ def examples(count: int) -> settings:
         max_examples=count * LONGER if is_long else count,
         derandomize=not is_long,
         deadline=None,
+        # A smaller example of a failure is worth the time only where someone waits for it.
+        phases=list(Phase) if is_long else [Phase.explicit, Phase.generate],
         suppress_health_check=SLOW,
     )

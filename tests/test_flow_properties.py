@@ -111,9 +111,10 @@ def test_scores_are_the_density_of_the_chain(config: FlowConfig, seed: int) -> N
             lambda x: nll(Latent(*flow.apply(variables, x)), jnp.full(len(x), config.radius))
         )(x)
         fast = normality(config, fold(config, variables), x)
-        np.testing.assert_allclose(fast, -chain, rtol=1e-9, atol=1e-9)
+        # The chain's adjacency is float32, in which a fifth is off by 1.5e-8 of itself.
+        np.testing.assert_allclose(fast, -chain, rtol=1e-7, atol=1e-7)
         log_prob = jax.jit(flow.distribution(variables).log_prob)(x)
-        np.testing.assert_allclose(log_prob / np.log(2) / x[0].size, fast, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(log_prob / np.log(2) / x[0].size, -chain, rtol=1e-9, atol=1e-9)
     single = normality(
         config,
         fold(config, jax.tree.map(_single, variables)),
