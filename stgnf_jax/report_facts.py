@@ -8,6 +8,7 @@ import orjson
 from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
+from stgnf_jax.format_version import migrated
 from stgnf_jax.metrics.text import TITLES
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 from stgnf_jax.runs import METRICS_FILE
@@ -123,7 +124,7 @@ def load_metrics(run: Path) -> dict[str, Any]:
         raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
     if not isinstance(metrics, dict):
         raise InputError("does not hold figures; evaluate again", file=file)
-    return metrics
+    return migrated(metrics, file)
 
 
 def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:

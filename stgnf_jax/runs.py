@@ -9,6 +9,7 @@ import orjson
 
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
+from stgnf_jax.format_version import migrated
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 
 # Levels of folders that are searched.
@@ -147,13 +148,15 @@ def _with_figures(run: Run, file: Path) -> Run:
     if not file.exists():
         return run
     try:
-        metrics = orjson.loads(file.read_bytes())
+        metrics = migrated(orjson.loads(file.read_bytes()), file)
         return run._replace(
             auc=float(metrics["auc_micro"]),
             auc_std=_known(metrics.get("auc_micro_std")),
             average_precision=_known(metrics.get("average_precision")),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("holds no auc_micro; evaluate again", file=file) from error
 
 
