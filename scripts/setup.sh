@@ -1,6 +1,7 @@
 # Sourced by scripts one folder below the root of the project: makes its virtual environment.
 #
 #   install_lock NAME   installs requirements/NAME.txt and the project into $venv, if not yet done
+#   install_tools       installs what packages are built and checked with into $venv
 #   install_browser     installs Debian's chromium for the tests of pages, where root may
 #   install_packages    installs what the JavaScript example needs into its folder, where npm is
 #
@@ -90,4 +91,9 @@ install_lock() {
     for name in runtime "$1"; do # every lock holds the runtime's
         lock_sum "$name" >"$venv/installed-$name"
     done
+}
+
+install_tools() {
+    make_venv
+    venv_pip install --quiet --require-hashes --requirement "$root/requirements/package.txt"
 }

@@ -51,7 +51,10 @@ class Command(NamedTuple):
 def _config_flag() -> None:
     from ml_collections import config_flags
 
-    help_text = "configuration file; its fields are set by --config.SECTION.FIELD=VALUE"
+    help_text = (
+        "configuration: a name such as shanghaitech, or a file; its fields are set by "
+        "--config.SECTION.FIELD=VALUE"
+    )
     config_flags.DEFINE_config_file("config", None, help_text)
     flags.mark_flag_as_required("config")
 
@@ -752,9 +755,12 @@ def _search_little_garbage() -> None:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-    _check_config_file(argv)
+    from stgnf_jax.config_files import with_config_files
+
     try:
-        arguments: list[str] = app.parse_flags_with_usage(argv)
+        words = list(with_config_files(argv))
+        _check_config_file(words)
+        arguments: list[str] = app.parse_flags_with_usage(words)
         if "config" in flags.FLAGS:
             # A file that could not be loaded passes for a value until a field is asked for.
             _ = flags.FLAGS.config.data

@@ -21,6 +21,7 @@ from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import migrated, versioned
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
@@ -82,7 +83,8 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
     if not file.exists():
         check_free(workdir)
         with write_atomically(file) as path:
-            path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
+            fields = versioned(json.loads(config.to_json_best_effort()))
+            path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     check_same_config(config, workdir)
     if not (file.parent / MODEL_FILE).exists():
         save_description(workdir, description)
@@ -130,4 +132,4 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(f"cannot be read ({error})", file=file) from error
     if not isinstance(config, dict):
         raise InputError("is not the configuration of a run", file=file)
-    return config
+    return migrated(config, file)

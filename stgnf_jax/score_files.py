@@ -14,6 +14,7 @@ from stgnf_jax.csv_file import save_csv
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import migrated, versioned
 from stgnf_jax.metrics import Metrics
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
@@ -37,6 +38,7 @@ def save_scores(
       `person_clip`, `person_id`, `person_frame`, `person_score`: (N,), one row a person and frame.
       `frame_clip`, `frame`, `frame_scored` (was a person scored there?), `frame_score` (before
       smoothing), `frame_smoothed`, and, with ground truth, `frame_normal`: (F,), one row a frame.
+      `format_version`: a number, see docs/checkpoints.md.
     Of an ensemble of E members also `window_spread`, `window_disagreement` (see `MemberScores`),
     (N,), and `member_window_score`, (E, N), of which `window_score` is the mean.
     The CSV files have the same columns but for the last, truth values as 0 and 1.
@@ -95,7 +97,7 @@ def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:
         },
         **_of_members(metrics.auc_micro_members),
     }
-    text = json.dumps(fields, sort_keys=True, indent=2, allow_nan=False)
+    text = json.dumps(versioned(fields), sort_keys=True, indent=2, allow_nan=False)
     with write_atomically(Path(out) / METRICS_FILE) as path:
         path.write_text(text + "\n", encoding="utf-8")
 
@@ -115,7 +117,7 @@ def load_metrics(folder: Path) -> dict[str, Any] | None:
         raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
     if not isinstance(metrics, dict):
         raise InputError("does not hold figures; evaluate again", file=file)
-    return metrics
+    return migrated(metrics, file)
 
 
 def _of_members(aucs: tuple[float, ...]) -> dict[str, object]:
@@ -166,7 +168,7 @@ def _frame_table(
 
 def _save_npz(path: Path, columns: Columns) -> None:
     with write_atomically(path) as partial, open(partial, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **columns)
+        np.savez_compressed(file, allow_pickle=False, **versioned(columns))
 
 
 def _save_csv(path: Path, columns: Columns) -> None:

@@ -48,6 +48,7 @@ def test_npz_holds_every_score_without_pickles(tmp_path: Path) -> None:
         "frame_score": FRAMES.raw,
         "frame_smoothed": FRAMES.smoothed,
         "frame_normal": NORMAL,
+        "format_version": 1,
     }
     assert arrays.keys() == expected.keys()
     for key, value in expected.items():
@@ -112,6 +113,7 @@ def test_metrics_are_sorted_json(tmp_path: Path) -> None:
     found = json.loads(text)
     reasons = found.pop("not_computed")
     assert found == {
+        "format_version": 1,
         "auc_micro": 0.75,
         "auc_macro": 0.5,
         "average_precision": 0.25,
