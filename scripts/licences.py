@@ -75,7 +75,7 @@ def _licence(texts: Iterable[str | None], classifiers: Iterable[str]) -> str:
     """What a text names, or else the classifiers; some have a whole licence for a text."""
     for text in texts:
         name = (text or "").strip()
-        if name in _NAMES or _SPDX.fullmatch(name):
+        if name in _NAMES or (_SPDX.fullmatch(name) and name != "UNKNOWN"):
             return _NAMES.get(name, name)
     classified = sorted(c.split(" :: ")[-1] for c in classifiers if c.startswith("License :: "))
     return " AND ".join(_NAMES.get(name, name) for name in classified if name != "OSI Approved")

@@ -143,9 +143,9 @@ def test_a_figure_that_is_no_number_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    with pytest.raises(InputError, match=r"out/window_scores\.csv: cannot be written"):
+    with pytest.raises(InputError, match="out: is a file, and a folder is needed"):
         save_scores(tmp_path / "out", WINDOWS, PEOPLE, FRAMES, members=ALONE)
-    with pytest.raises(InputError, match=r"out/metrics\.json: cannot be written"):
+    with pytest.raises(InputError, match="out: is a file, and a folder is needed"):
         save_metrics(tmp_path / "out", Metrics(0.5, 9, 5, 2))
 
 
