@@ -34,11 +34,13 @@ def save_scores(
     """Writes `scores.npz` and `window_scores.csv`, `person_scores.csv`, `frame_scores.csv`.
 
     The arrays of `scores.npz` for N windows and F frames, clips by name:
+
       `window_score`, `clip`, `person`, `start`: (N,), one row a window.
       `person_clip`, `person_id`, `person_frame`, `person_score`: (N,), one row a person and frame.
       `frame_clip`, `frame`, `frame_scored` (was a person scored there?), `frame_score` (before
       smoothing), `frame_smoothed`, and, with ground truth, `frame_normal`: (F,), one row a frame.
       `format_version`: a number, see docs/checkpoints.md.
+
     Of an ensemble of E members also `window_spread`, `window_disagreement` (see `MemberScores`),
     (N,), and `member_window_score`, (E, N), of which `window_score` is the mean.
     The CSV files have the same columns but for the last, truth values as 0 and 1.

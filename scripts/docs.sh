@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs what is needed into .venv and builds the documentation into site/; arguments go to
+# sphinx-build.
+set -eu
+. "$(dirname -- "$0")/setup.sh"
+install_lock docs
+exec "$venv/bin/python" -m sphinx --fail-on-warning --keep-going --jobs auto "$@" "$root/docs" "$root/site"
