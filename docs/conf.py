@@ -39,7 +39,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!stgnf_jax).*"),
     # Type variables, which have no entry.
-    ("py:class", r"stgnf_jax\.(stgcn\.Kernel|metrics\.bootstrap\.Counts)"),
+    ("py:class", r"stgnf_jax\.(stgcn\.Kernel|metrics\.bootstrap\.Counts|folding\.FoldedLevel)"),
 ]
 
 html_theme = "furo"
