@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from stgnf_jax.files import write_atomically
+from stgnf_jax.metrics_file import load_metrics
 from stgnf_jax.report_clips import find_view, pack_clips
 from stgnf_jax.report_facts import gather_facts, headline
 from stgnf_jax.report_html import page
 from stgnf_jax.report_index import make_index, pack_frames
 from stgnf_jax.saved_scores import load_scores
-from stgnf_jax.score_files import load_metrics
 from stgnf_jax.score_origin import load_origin
 from stgnf_jax.scored_windows import load_scored, located
 

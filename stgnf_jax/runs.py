@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
+from stgnf_jax.metrics_file import METRICS_FILE, load_metrics
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
-from stgnf_jax.score_files import METRICS_FILE, load_metrics
 
 # Levels of folders that are searched.
 DEPTH = 4

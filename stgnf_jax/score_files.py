@@ -4,21 +4,18 @@ import json
 import os
 import statistics
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from stgnf_jax.csv_file import save_csv
 from stgnf_jax.ensemble_scores import MemberScores
-from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
-from stgnf_jax.format_version import migrated, versioned
+from stgnf_jax.format_version import versioned
 from stgnf_jax.metrics import Metrics
+from stgnf_jax.metrics_file import METRICS_FILE
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
-METRICS_FILE = "metrics.json"
 Columns = dict[str, NDArray[np.generic]]
 
 
@@ -102,24 +99,6 @@ def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:
     text = json.dumps(versioned(fields), sort_keys=True, indent=2, allow_nan=False)
     with write_atomically(Path(out) / METRICS_FILE) as path:
         path.write_text(text + "\n", encoding="utf-8")
-
-
-def load_metrics(folder: Path) -> dict[str, Any] | None:
-    """The figures that `save_metrics` wrote into a folder; none where there is no such file.
-
-    Raises:
-      InputError: it is damaged.
-    """
-    file = folder / METRICS_FILE
-    if not file.exists():
-        return None
-    try:
-        metrics = orjson.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
-    if not isinstance(metrics, dict):
-        raise InputError("does not hold figures; evaluate again", file=file)
-    return migrated(metrics, file)
 
 
 def _of_members(aucs: tuple[float, ...]) -> dict[str, object]:

@@ -12,13 +12,13 @@ import pytest
 
 from stgnf_jax import checkpoint
 from stgnf_jax.errors import InputError
+from stgnf_jax.metrics_file import load_metrics
 from stgnf_jax.model import score_windows
 from stgnf_jax.normal_scores_file import load_normal_scores
 from stgnf_jax.run_folder import check_same_config
 from stgnf_jax.run_summary import load_summary
 from stgnf_jax.runs import load_runs
 from stgnf_jax.saved_scores import load_scores
-from stgnf_jax.score_files import load_metrics
 from stgnf_jax.score_origin import load_origin
 from stgnf_jax.set_scoring import window_scorer
 from stgnf_jax.training import train
