@@ -21,7 +21,7 @@ GOOGLE = "Google Cloud Platform Terms of Service"
 # Others, of which docs/supply_chain.md says why.
 ACCEPTED = {
     "certifi": {"MPL-2.0"},
-    "docutils": {"GNU General Public License (GPL)", "Public Domain"},
+    "docutils": {"GNU General Public License GPL", "Public Domain"},
     "hypothesis": {"MPL-2.0"},
     "orjson": {"MPL-2.0"},
     "pathspec": {"MPL-2.0"},
