@@ -91,7 +91,8 @@ def _explain(
 ) -> dict[str, Any]:
     picture = f"{FOLDER}/{clip}_{alarm.span.start}_{alarm.span.end}.png"
     title = f"clip {clip}, person {alarm.person}, from frame {compared.frame[0]}"
-    _draw(compared, reference, title, folder / picture)
+    nearest = _neighbours(compared, reference)
+    _draw(compared, reference, nearest["windows"], title, folder / picture)
     return {
         "words": words_of(compared, reference),
         "picture": picture,
@@ -102,11 +103,18 @@ def _explain(
         "joints": _joints(compared, reference),
         "excess_by_frame": compared.evidence.excess.sum(1).tolist(),
         "motion": {name: _rank(compared, reference, name) for name in compared.motion},
-        "nearest": _neighbours(compared, reference),
+        "nearest": nearest,
     }
 
 
-def _draw(compared: Compared, reference: Reference, title: str, file: Path) -> None:
+def _draw(
+    compared: Compared,
+    reference: Reference,
+    windows: Sequence[dict[str, Any]],
+    title: str,
+    file: Path,
+) -> None:
+    """Draws a window above the nearest normal ones, `windows` in the words of `_neighbours`."""
     excess = compared.evidence.excess
     if not np.isfinite(excess).all():
         excess = np.zeros_like(excess)
@@ -117,9 +125,7 @@ def _draw(compared: Compared, reference: Reference, title: str, file: Path) -> N
             f"{row['distance']:.2f} away: clip {row['clip']}, person {row['person']}, "
             f"from frame {row['start']}",
         )
-        for number, row in zip(
-            compared.nearest.window, _neighbours(compared, reference)["windows"], strict=True
-        )
+        for number, row in zip(compared.nearest.window, windows, strict=True)
     ]
     pictures.save_png(pictures.alarm_strip(alarm, strips, reference.skeleton), file)
 

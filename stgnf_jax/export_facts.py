@@ -7,11 +7,12 @@ import jax
 from ml_collections import ConfigDict
 
 import stgnf_jax
+from stgnf_jax.alarm_rules import scene_rate
 from stgnf_jax.export_program import BATCH, PLATFORMS
 from stgnf_jax.load_export import FORMAT_VERSION, INPUT, OUTPUT
 from stgnf_jax.model import Model
 from stgnf_jax.normal_scores import NormalScores
-from stgnf_jax.rate_threshold import RateThreshold, rate_threshold
+from stgnf_jax.rate_threshold import RateThreshold
 from stgnf_jax.score_kinds import UNITS
 from stgnf_jax.skeleton import joint_names
 
@@ -34,10 +35,10 @@ def thresholds(normal: NormalScores | None, rates: Sequence[float]) -> list[Thre
     """The thresholds that keep to rates of false alarms, of every scene.
 
     Raises:
-      InputError: the hours of a scene are too few for a rate.
+      InputError: the hours of a scene are too few for a rate; names the scene.
     """
     return [
-        Threshold(scene.name, rate, rate_threshold(scene.lowest, scene.hours, rate))
+        Threshold(scene.name, rate, scene_rate(scene, rate, None))
         for scene in (normal.scenes if normal else ())
         for rate in rates
     ]

@@ -89,9 +89,7 @@ def window_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], j
     Returns:
       From windows in pixels, (N, T, V, 3) [x, y, confidence], to (N,).
     """
-    config, folded = models[0].config, _fold_models(models)
-    prepare = _normaliser(models[0].resolution, UNCHANGED)
-    return lambda x: member_scores(config, folded, x, SCORES[kind], prepare).mean(1)
+    return _mean_scorer(member_scores, kind, models)
 
 
 def batch_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], jax.Array]:
@@ -100,9 +98,16 @@ def batch_scorer(kind: str, models: Sequence[Model]) -> Callable[[jax.Array], ja
     Returns:
       From windows in pixels, (N, T, V, C), to (N,).
     """
+    return _mean_scorer(batch_scores, kind, models)
+
+
+def _mean_scorer(
+    scores_of: Callable[..., jax.Array], kind: str, models: Sequence[Model]
+) -> Callable[[jax.Array], jax.Array]:
+    """The mean over models of what `member_scores` or `batch_scores` gives of pixels."""
     config, folded = models[0].config, _fold_models(models)
     prepare = _normaliser(models[0].resolution, UNCHANGED)
-    return lambda x: batch_scores(config, folded, x, SCORES[kind], prepare).mean(1)
+    return lambda x: scores_of(config, folded, x, SCORES[kind], prepare).mean(1)
 
 
 def _fold_models(models: Sequence[Model]) -> tuple[Any, Any]:

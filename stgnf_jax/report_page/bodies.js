@@ -43,13 +43,7 @@ function boxOf(people) {
   if (!xs.length) return null;
   const [left, right] = middleOf(xs);
   const [top, bottom] = middleOf(ys);
-  const margin = 0.06 * Math.max(right - left, bottom - top, 1);
-  return {
-    left: left - margin,
-    top: top - margin,
-    width: right - left + 2 * margin,
-    height: bottom - top + 2 * margin,
-  };
+  return boxAround(left, top, right, bottom);
 }
 
 function middleOf(values) {

@@ -132,6 +132,18 @@ function drawSpan(context, column, low, high) {
   context.lineTo(column + 0.5, high);
 }
 
+/** The line of a threshold; what is drawn next is filled in its colour. */
+function drawThresholdLine(context, left, right, y) {
+  context.strokeStyle = context.fillStyle = colours.alarm;
+  context.lineWidth = 1.5;
+  context.setLineDash([6, 4]);
+  context.beginPath();
+  context.moveTo(left, y);
+  context.lineTo(right, y);
+  context.stroke();
+  context.setLineDash([]);
+}
+
 /** Calls `move` with the pointer's place in a canvas while it is down, after `down` took it. */
 function onDrag(canvas, down, move) {
   let held = null;

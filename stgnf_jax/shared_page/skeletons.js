@@ -1,4 +1,16 @@
 // People, drawn: joints are {x, y, sure}, undefined where they are not known.
+
+/** The part of a picture to show for what lies between edges: that, with a margin. */
+function boxAround(left, top, right, bottom) {
+  const margin = 0.06 * Math.max(right - left, bottom - top, 1);
+  return {
+    left: left - margin,
+    top: top - margin,
+    width: right - left + 2 * margin,
+    height: bottom - top + 2 * margin,
+  };
+}
+
 function mapTo(box, width, height) {
   const scale = Math.min(width / box.width, height / box.height);
   return {

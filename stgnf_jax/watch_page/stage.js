@@ -83,11 +83,5 @@ function shownBox(camera) {
   const whole = [0, 0, ...state.resolution];
   const seen = united(camera.seen, camera.seenBefore);
   const [left, top, right, bottom] = (state.fitted && seen) || united(whole, seen);
-  const margin = 0.06 * Math.max(right - left, bottom - top, 1);
-  return {
-    left: left - margin,
-    top: top - margin,
-    width: right - left + 2 * margin,
-    height: bottom - top + 2 * margin,
-  };
+  return boxAround(left, top, right, bottom);
 }

@@ -123,14 +123,7 @@ function drawAlarms(context, camera, scale) {
 
 function drawThreshold(context, { threshold }, scale) {
   const y = scale.y(threshold);
-  context.strokeStyle = context.fillStyle = colours.alarm;
-  context.lineWidth = 1.5;
-  context.setLineDash([6, 4]);
-  context.beginPath();
-  context.moveTo(MARGIN.left, y);
-  context.lineTo(scale.right, y);
-  context.stroke();
-  context.setLineDash([]);
+  drawThresholdLine(context, MARGIN.left, scale.right, y);
   context.textAlign = "right";
   context.fillText(scoreText(threshold, 2), MARGIN.left - 6, y + 4);
 }
