@@ -88,9 +88,7 @@ install_lock() {
     export PIP_DISABLE_PIP_VERSION_CHECK
     venv_pip install --quiet --require-hashes --requirement "$root/requirements/$1.txt"
     "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable "$root"
-    set -- runtime "$1"
-    if [ "$2" = dev ]; then set -- "$@" docs; fi
-    for name; do # every lock holds the runtime's, that of dev the one of docs too
+    for name in runtime "$1"; do # every lock holds the runtime's
         lock_sum "$name" >"$venv/installed-$name"
     done
 }
