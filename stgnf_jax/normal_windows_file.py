@@ -10,11 +10,11 @@ import orjson
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.normal_windows import NormalWindows
 from stgnf_jax.windows import WindowOrigin
 
 NORMAL_WINDOWS_FILE = "normal_windows.npz"
-FORMAT_VERSION = 1
 _REMEDY = "make it anew with stgnf keep-windows"
 
 
@@ -29,7 +29,7 @@ def save_normal_windows(directory: str | os.PathLike[str], normal: NormalWindows
     Raises:
       InputError: it cannot be written.
     """
-    about = {"format_version": FORMAT_VERSION, "weights": normal.weights, "clips": normal.clips}
+    about = versioned({"weights": normal.weights, "clips": normal.clips})
     columns = {
         **normal.origin._asdict(),
         "shape": normal.shape,
@@ -60,7 +60,10 @@ def load_normal_windows(
     file = Path(directory) / NORMAL_WINDOWS_FILE
     try:
         with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
-            normal = _normal_windows(opened, flow)
+            about = migrated(orjson.loads(str(opened["about"])), file)
+            normal = _normal_windows(about, opened, flow)
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError("is missing; make it with stgnf keep-windows", file=file) from error
     except Exception as error:  # a damaged archive makes NumPy and zlib raise what they meet
@@ -70,10 +73,7 @@ def load_normal_windows(
     return normal
 
 
-def _normal_windows(opened: Any, flow: FlowConfig) -> NormalWindows:
-    about = orjson.loads(str(opened["about"]))
-    if about["format_version"] != FORMAT_VERSION:
-        raise ValueError(f"format_version is {about['format_version']}, expected {FORMAT_VERSION}")
+def _normal_windows(about: Fields, opened: Any, flow: FlowConfig) -> NormalWindows:
     length, joints, _ = flow.event_shape
     count = len(opened["person"])
     shapes = {

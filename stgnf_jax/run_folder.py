@@ -88,10 +88,21 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
     check_same_config(config, workdir)
     if not (file.parent / MODEL_FILE).exists():
         save_description(workdir, description)
-    elif load_description(workdir) != description:
+    else:
+        _check_same_model(load_description(workdir), description, file.parent / MODEL_FILE)
+
+
+def _check_same_model(run: Description, now: Description, file: Path) -> None:
+    if run._replace(stacked=now.stacked) != now:
         raise InputError(
             "is not the model that config.model describes; has the skeleton's file changed?",
-            file=file.parent / MODEL_FILE,
+            file=file,
+        )
+    if run != now:
+        raise InputError(
+            "an earlier version of stgnf-jax began this training, and it cannot go on; score with "
+            "it as it is, or train in another folder",
+            file=file,
         )
 
 

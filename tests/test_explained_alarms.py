@@ -139,6 +139,14 @@ def test_normal_windows_that_do_not_fit(made: Made, tmp_path: Path) -> None:
     other = FLOW._replace(segment_length=T + 1)
     with pytest.raises(InputError, match=r"cannot be read \(shape is no finite array of shape"):
         load_normal_windows(made.model, other, made.normal.weights)
+    with np.load(made.model / "normal_windows.npz") as opened:
+        columns = dict(opened)
+    columns["about"] = np.array(json.dumps({"format_version": 2}))
+    np.savez(tmp_path / "normal_windows.npz", **columns)
+    with pytest.raises(
+        InputError, match=r"windows.npz: format_version: is 2, .*; update stgnf-jax"
+    ):
+        load_normal_windows(tmp_path, FLOW, "")
     (tmp_path / "normal_windows.npz").write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError, match="cannot be read"):
         load_normal_windows(tmp_path, FLOW, "")

@@ -71,6 +71,12 @@ def test_a_training_goes_on(tmp_path: Path) -> None:
         jax.tree.map(np.testing.assert_array_equal, now.variables, then.variables)
 
 
+def test_a_training_of_the_first_format_does_not_go_on(tmp_path: Path) -> None:
+    run, root = shutil.copytree(FIRST, tmp_path / "run"), write_data(tmp_path / "data")
+    with pytest.raises(InputError, match=r"model\.json: an earlier version of stgnf-jax began"):
+        train(run_config(root, 1), run)
+
+
 def _set_in_json(file: Path) -> None:
     file.write_text(json.dumps(json.loads(file.read_bytes()) | {"format_version": 99}))
 

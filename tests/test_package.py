@@ -140,7 +140,7 @@ def test_one_version_everywhere() -> None:
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("extra", ["cuda", "dev", "tpu", "track"])
+@pytest.mark.parametrize("extra", ["cuda", "dev", "docs", "export", "tpu", "track", "watch"])
 def test_every_extra_is_locked_with_the_versions_of_the_runtime(extra: str) -> None:
     runtime, locked = (
         dict(re.findall(r"^(\S+)==(\S+)", (ROOT / f"requirements/{n}.txt").read_text(), re.M))
