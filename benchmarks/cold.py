@@ -23,7 +23,7 @@ flags.DEFINE_string("checkpoint", None, "what is scored with", required=True)
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
 flags.DEFINE_integer("peer_windows", 60_000, "windows that the peer would score")
 flags.DEFINE_float("peer_start", 5, "seconds that it would take to start and to read")
-flags.DEFINE_integer("rounds", 2, "measurements of each", lower_bound=1)
+flags.DEFINE_integer("rounds", 6, "measurements of each", lower_bound=1)
 flags.DEFINE_string("out", "", "JSON file for all measurements")
 
 CONFIG = Path(__file__).parents[1] / "configs" / "shanghaitech.py"

@@ -5,7 +5,7 @@
 #
 # DATA is a data set as configs/shanghaitech.py wants it. PEER_PYTHON is a Python with torch,
 # PEER_FILE a program as peer_scoring.py and peer_live.py want it, which understands
-# `score|train --threads N` and prints `windows/s: NUMBER`. It takes half an hour on two cores.
+# `score|train --threads N` and prints `windows/s: NUMBER`. It takes forty minutes on two cores.
 set -eu
 out=$1 data=$2 checkpoint=$3 peer_python=$4 peer=$5
 python=${PYTHON:-.venv/bin/python}

@@ -17,7 +17,7 @@ from pairs import Row, rate, report
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("peer", "", "command to measure in turn with ours")
-flags.DEFINE_integer("rounds", 2, "measurements of each", lower_bound=1)
+flags.DEFINE_integer("rounds", 4, "measurements of each", lower_bound=1)
 flags.DEFINE_list("threads", ["1", "2"], "numbers of cores to run on")
 flags.DEFINE_integer("members", 8, "flows of the ensemble", lower_bound=2)
 flags.DEFINE_string("out", "", "JSON file for all measurements")
