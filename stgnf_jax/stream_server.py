@@ -17,7 +17,8 @@ from stgnf_jax.config import check_config
 from stgnf_jax.evaluation import load_scorers
 from stgnf_jax.live_rules import live_rules
 from stgnf_jax.stream import StreamSettings, stream_scorer
-from stgnf_jax.stream_input import LONGEST_LINE, Lines, Peer, Received, open_input
+from stgnf_jax.stream_input import open_input
+from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
 from stgnf_jax.stream_session import (
     Service,
     Session,
@@ -40,6 +41,7 @@ class StreamOptions(NamedTuple):
       follow: whether the file `source` grows.
       max_people: of a camera, remembered at once.
       max_cameras: remembered at once.
+      max_connections: to a socket, at once.
       smoothing: frames in which the filter of the frame scores forgets by a factor of e.
       report_every: seconds between two reports on stderr; 0 for one at the end only.
       alarms: which are asked for; None for none.
@@ -49,6 +51,7 @@ class StreamOptions(NamedTuple):
     follow: bool
     max_people: int
     max_cameras: int
+    max_connections: int
     smoothing: float
     report_every: float
     alarms: AlarmRequest | None
@@ -73,12 +76,19 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints, stopped = models[0].config.skeleton.num_file_joints, threading.Event()
     service = Service(scorer, joints, options.max_cameras, LONGEST_LINE, rules)
-    with open_input(options.source, options.follow, stopped) as lines, _until_signal(stopped):
-        _serve(service, lines, stopped, options.report_every)
+    session, most = new_session(), options.max_connections
+    with (
+        open_input(options.source, options.follow, most, stopped, session.counts) as lines,
+        _until_signal(stopped),
+    ):
+        _serve(service, session, lines, stopped, options.report_every)
+    _report(session)
 
 
-def _serve(service: Service, lines: Lines, stopped: threading.Event, every: float) -> None:
-    session, reported, last = new_session(), time.monotonic(), None
+def _serve(
+    service: Service, session: Session, lines: Lines, stopped: threading.Event, every: float
+) -> None:
+    reported, last = time.monotonic(), None
     while not stopped.is_set():
         with suppress(queue.Empty):
             line = lines.get(timeout=LOOK_UP)
@@ -88,7 +98,6 @@ def _serve(service: Service, lines: Lines, stopped: threading.Event, every: floa
             reported = time.monotonic()
             _report(session)
     _end(service, session, last)
-    _report(session)
 
 
 def _handle(service: Service, session: Session, line: Received) -> None:
