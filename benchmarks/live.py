@@ -88,6 +88,7 @@ def compilations_of_changing_crowds() -> int:
 def main(_: Sequence[str]) -> None:
     """Measures, prints a Markdown table and writes JSON."""
     os.sched_setaffinity(0, {0})  # the peer's too
+    jax.config.update("jax_cpu_enable_async_dispatch", False)  # as `stgnf stream` does
     rows = []
     for people in map(int, FLAGS.people):
         measured = [(ours(people), peers(people)) for _ in range(FLAGS.rounds)]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from absl import app, flags, logging
 from ml_collections import config_flags
@@ -91,6 +92,7 @@ def memory(process: Any) -> float:
 def main(_: list[str]) -> None:
     """Prints the table."""
     logging.set_verbosity(logging.WARNING)
+    jax.config.update("jax_cpu_enable_async_dispatch", False)  # as `stgnf stream` does
     config = [word for word in sys.argv[1:] if word.startswith("--config")]
     command = [sys.executable, "-c", MAIN, "stream", *config, f"--checkpoint={FLAGS.checkpoint}"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

@@ -1,7 +1,9 @@
 # Sourced by scripts one folder below the root of the project: makes its virtual environment.
 #
 #   install_lock NAME   installs requirements/NAME.txt and the project into $venv, if not yet done
+#   install_tools       installs what packages are built and checked with into $venv
 #   install_browser     installs Debian's chromium for the tests of pages, where root may
+#   install_packages    installs what the JavaScript example needs into its folder, where npm is
 #
 # PYTHON names the interpreter to use; without it the first of python3, python3.14, ... python3.11
 # that is new enough is used.
@@ -54,6 +56,14 @@ install_browser() {
         printf 'chromium could not be installed; pages are not tested\n' >&2
 }
 
+# Without them the example is not tested.
+install_packages() {
+    example=$root/examples/onnx_node
+    if [ -d "$example/node_modules/onnxruntime-web" ] || ! command -v npm >/dev/null; then return; fi
+    npm ci --prefix "$example" --ignore-scripts --no-audit --no-fund --silent ||
+        printf 'npm could not install packages; the JavaScript example is not tested\n' >&2
+}
+
 make_venv() {
     find_python
     if ! has_module ensurepip && ! has_module pip; then install_ensurepip; fi
@@ -81,4 +91,9 @@ install_lock() {
     for name in runtime "$1"; do # every lock holds the runtime's
         lock_sum "$name" >"$venv/installed-$name"
     done
+}
+
+install_tools() {
+    make_venv
+    venv_pip install --quiet --require-hashes --requirement "$root/requirements/package.txt"
 }

@@ -4,5 +4,6 @@ set -eu
 . "$(dirname -- "$0")/setup.sh"
 install_lock dev
 install_browser
+install_packages
 cd "$root"
 exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"

@@ -4,6 +4,7 @@ The paper draws figures 6 and 8 to 11 without numbers, so the points of these cu
 choice; what its text says of a point is in `statement`.
 """
 
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
@@ -30,6 +31,10 @@ _UBNORMAL_ABNORMAL = {
 
 # All but the default, which is that of the published weights.
 _PERMUTATIONS: tuple[Permutation, ...] = ("invertible_1x1", "dense_1x1", "shuffle")
+
+
+# Names in the message about one that there is not.
+MOST_NAMED = 5
 
 
 class Ablation(NamedTuple):
@@ -151,7 +156,10 @@ def ablation_config(name: str) -> ConfigDict:
       KeyError: there is no such ablation.
     """
     if name not in ABLATIONS:
-        raise KeyError(f"{name!r} of an ablation; there are {', '.join(ABLATIONS)}")
+        near = get_close_matches(name, ABLATIONS, n=MOST_NAMED, cutoff=0.5)
+        named = ", ".join(near or list(ABLATIONS)[:MOST_NAMED])
+        likely = "nearest" if near else f"of {len(ABLATIONS)}, for instance"
+        raise KeyError(f"{name!r} of an ablation; {likely}: {named}; docs/ablations.md has all")
     ablation = ABLATIONS[name]
     config = default_config()
     config.update_from_flattened_dict(BASES[ablation.trained_on] | ablation.deltas)

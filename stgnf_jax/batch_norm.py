@@ -28,8 +28,8 @@ class BatchNorm(nn.Module):
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         """Normalises x (..., channels); in training mode `batch_stats` must be mutable."""
         channels = x.shape[-1]
-        scale = self.param("scale", nn.initializers.ones, (channels,))
-        bias = self.param("bias", nn.initializers.zeros, (channels,))
+        scale = self.param("scale", nn.initializers.ones, (channels,), x.dtype)
+        bias = self.param("bias", nn.initializers.zeros, (channels,), x.dtype)
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, (channels,), scale.dtype)
         running_var = self.variable("batch_stats", "var", jnp.ones, (channels,), scale.dtype)
         if not train:

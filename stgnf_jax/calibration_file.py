@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ from stgnf_jax.density_of_states import DensityOfStates
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.score_kinds import Calibration
 
 CALIBRATION_FILE = "calibration.npz"
@@ -33,7 +33,7 @@ def save_calibration(
     }
     file = Path(directory) / CALIBRATION_FILE
     with write_atomically(file) as partial, open(partial, "wb") as opened:
-        np.savez(opened, allow_pickle=False, **columns)
+        np.savez(opened, allow_pickle=False, **versioned(columns))
 
 
 def load_calibration(
@@ -51,9 +51,12 @@ def load_calibration(
     size = flow.num_levels * flow.num_steps + joints * channels
     try:
         with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
-            median = _column(opened, "median", (members,))
-            mean = _column(opened, "mean", (members, size))
-            whitening = _column(opened, "whitening", (members, size, size))
+            found = migrated(opened, file)
+        median = _column(found, "median", (members,))
+        mean = _column(found, "mean", (members, size))
+        whitening = _column(found, "whitening", (members, size, size))
+    except InputError:
+        raise
     except Exception as error:  # a damaged archive makes NumPy and zlib raise what they meet
         raise InputError(
             f"cannot be read or does not fit the model ({error}); remove it, and train again with "
@@ -64,8 +67,8 @@ def load_calibration(
     return [Calibration(one, DensityOfStates(*density)) for one, *density in columns]
 
 
-def _column(opened: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    column: NDArray[np.float32] = opened[name]
+def _column(arrays: Fields, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    column: NDArray[np.float32] = arrays[name]
     if column.shape != shape or column.dtype != np.float32 or not np.isfinite(column).all():
         raise ValueError(f"{name} is no finite float32 array of shape {shape}")
     return column

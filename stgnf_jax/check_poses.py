@@ -17,6 +17,8 @@ from stgnf_jax.window_set import cut_windows, frame_order
 
 # Shares above which something is a warning.
 MANY_OUTSIDE, MANY_SHORT, MANY_REPEATED = 0.05, 0.5, 0.01
+# Of the width and of the height of the video, what people who walk about reach at least.
+LEAST_REACH = 0.5
 
 
 class CheckedPoses(NamedTuple):
@@ -101,6 +103,7 @@ def _of_folder(
     reason = "of the poses stand more than once in a frame; does the tracker give people twice?"
     yield from of_share(folder, counts.repeated, counts.poses, MANY_REPEATED, reason)
     yield from _outside(data, folder, clips)
+    yield from _small(data, folder, clips)
     yield from _copies(folder, clips)
 
 
@@ -113,6 +116,20 @@ def _outside(data: ConfigDict, folder: str, clips: list[ClipFacts]) -> list[Find
     )
     counts = total(clips)
     return of_share(folder, counts.outside, counts.joints, MANY_OUTSIDE, reason)
+
+
+def _small(data: ConfigDict, folder: str, clips: list[ClipFacts]) -> Iterator[Finding]:
+    """Poses that fill only a corner, where nothing but the configuration says what of."""
+    width, height = data.resolution
+    x, y = (max(clip.reach[axis] for clip in clips) for axis in (0, 1))
+    known = BENCHMARKS[data.benchmark].resolution is not None
+    if not known and total(clips).joints and x < LEAST_REACH * width and y < LEAST_REACH * height:
+        yield Finding(
+            "warning",
+            folder,
+            f"the joints reach only {x:.0f}, {y:.0f} of {width:g} x {height:g} pixels. "
+            "Is config.data.resolution the width and height of the video?",
+        )
 
 
 def _copies(folder: str, clips: list[ClipFacts]) -> Iterator[Finding]:

@@ -28,17 +28,24 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow import Variables, abstract_variables
 from stgnf_jax.flow_config import FlowConfig
+from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.model import Model
 from stgnf_jax.skeleton import make_skeleton
 from stgnf_jax.windows import check_resolution
 
-# 1 had one flow, without an axis of members.
-FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
 STEPS = "checkpoints"
 KEPT = 5
 # Bytes that a checkpoint takes beside its arrays.
 ROOM = 256 * 1024
+
+
+def _with_members(fields: Fields) -> Fields:
+    """Format 1 had one flow, whose arrays had no axis of members."""
+    return fields | {"members": 1, "stacked": False}
+
+
+MIGRATIONS = (_with_members,)
 
 
 class Description(NamedTuple):
@@ -72,12 +79,12 @@ def save_description(directory: str | os.PathLike[str], description: Description
 def description_fields(description: Description) -> dict[str, Any]:
     """What `model.json` holds; `read_description` makes a description of it."""
     flow = description.flow
-    return {
-        "format_version": FORMAT_VERSION,
+    fields = {
         "flow": flow._asdict() | {"skeleton": flow.skeleton._asdict()},
         "resolution": list(description.resolution),
         "members": description.members,
     }
+    return versioned(fields, MIGRATIONS)
 
 
 def check_free(directory: str | os.PathLike[str]) -> None:
@@ -359,21 +366,18 @@ def read_description(description: Any, file: str | os.PathLike[str]) -> Descript
     Raises:
       InputError: it does not describe a model.
     """
+    if not isinstance(description, dict):
+        raise InputError("does not describe a model", file=file)
+    description = migrated(description, file, MIGRATIONS)
     try:
-        version = description["format_version"]
-        if version not in range(1, FORMAT_VERSION + 1):
-            raise ValueError(
-                f"format_version {version} is not from 1 to {FORMAT_VERSION}; "
-                "use the version of stgnf-jax that wrote it, or a newer one"
-            )
         fields = description["flow"]
         skeleton = make_skeleton(**fields["skeleton"])
         check_resolution(description["resolution"])
         width, height = description["resolution"]
         flow = FlowConfig(**{**fields, "skeleton": skeleton}).check()
-        members = 1 if version == 1 else description["members"]
+        members = description["members"]
         if not isinstance(members, int) or members < 1:
             raise ValueError(f"members must be at least 1, got {members}")
-        return Description(flow, (width, height), members, stacked=version > 1)
+        return Description(flow, (width, height), members, description.get("stacked", True))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"does not describe a model ({error!r})", file=file) from error

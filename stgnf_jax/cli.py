@@ -5,6 +5,7 @@ Nothing heavy is imported before a command's flags are parsed, so that help come
 
 import atexit
 import gc
+import itertools
 import os
 import signal
 import statistics
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from stgnf_jax.evaluation import Evaluation
     from stgnf_jax.metrics import Metrics
     from stgnf_jax.pose_formats.convert_poses import Converted
+    from stgnf_jax.raised_alarms import Explain
+    from stgnf_jax.stream_server import StreamOptions
 
 USAGE = "usage: stgnf COMMAND [flags]    (stgnf COMMAND --help lists the flags of a command)"
 # Objects made between two searches for garbage.
@@ -48,7 +51,10 @@ class Command(NamedTuple):
 def _config_flag() -> None:
     from ml_collections import config_flags
 
-    help_text = "configuration file; its fields are set by --config.SECTION.FIELD=VALUE"
+    help_text = (
+        "configuration: a name such as shanghaitech, or a file; its fields are set by "
+        "--config.SECTION.FIELD=VALUE"
+    )
     config_flags.DEFINE_config_file("config", None, help_text)
     flags.mark_flag_as_required("config")
 
@@ -172,6 +178,15 @@ def _stream_flags() -> None:
     )
     flags.DEFINE_float(
         "report_every", 60.0, "seconds between reports; 0 for one at the end", lower_bound=0.0
+    )
+
+
+def _watch_flags() -> None:
+    flags.DEFINE_string(
+        "host", "127.0.0.1", "where the page is; a page that other machines reach asks for a token"
+    )
+    flags.DEFINE_integer(
+        "port", 8765, "of the page; 0 for any that is free", lower_bound=0, upper_bound=65535
     )
 
 
@@ -368,11 +383,17 @@ def _label(values: Any, spans: str) -> None:
 
 
 def _stream(values: Any) -> None:
+    from stgnf_jax.stream_server import stream
+
+    stream(_config(values), _path(values.checkpoint), _stream_options(values))
+
+
+def _stream_options(values: Any) -> "StreamOptions":
     from stgnf_jax.alarm_request import AlarmRequest
-    from stgnf_jax.stream_server import StreamOptions, stream
+    from stgnf_jax.stream_server import StreamOptions
 
     request = _alarm_request(values)
-    options = StreamOptions(
+    return StreamOptions(
         _path(values.input),
         values.follow,
         values.max_people,
@@ -382,7 +403,22 @@ def _stream(values: Any) -> None:
         values.report_every,
         request if request != AlarmRequest() else None,
     )
-    stream(_config(values), _path(values.checkpoint), options)
+
+
+def _watch(values: Any) -> None:
+    from stgnf_jax.errors import InputError
+    from stgnf_jax.files import drop_stdout
+
+    try:
+        from stgnf_jax.watch_server import watch
+        from stgnf_jax.watch_web import Address
+    except ModuleNotFoundError as error:
+        reason = f'needs {error.name}; install it by pip install "stgnf-jax[watch]"'
+        raise InputError(reason) from error
+    if sys.stdout.isatty():
+        drop_stdout()
+    address = Address(values.host, values.port)
+    watch(_config(values), _path(values.checkpoint), _stream_options(values), address)
 
 
 def _replay(values: Any) -> None:
@@ -444,9 +480,23 @@ def _alarms_flags() -> None:
     flags.DEFINE_integer("min_frames", default.min_frames, "shorter alarms are none")
 
 
+def _keep_windows_flags() -> None:
+    flags.DEFINE_integer("count", 5000, "how many, at most", lower_bound=1)
+
+
+def _keep_windows(values: Any) -> None:
+    from stgnf_jax.kept_windows import keep_windows
+
+    kept, file = keep_windows(_config(values), _path(values.checkpoint), values.count)
+    megabytes = os.path.getsize(file) / 1e6
+    print(f"{len(kept.distance)} normal windows are in {file}, {megabytes:.1f} MB")
+
+
 def _offline_alarms_flags() -> None:
     flags.DEFINE_bool("best_f1", False, "take the threshold with the highest F1 on these frames")
     flags.DEFINE_bool("smoothed", False, "go by the smoothed scores of frames")
+    flags.DEFINE_bool("explain", False, "say and draw why, beside normal windows (keep-windows)")
+    flags.DEFINE_string("poses", "", "folder of the scored pose files, to explain, where it moved")
 
 
 def _alarm_request(values: Any) -> "AlarmRequest":
@@ -461,12 +511,21 @@ def _alarms(values: Any, out: str) -> None:
     from stgnf_jax.alarm_rules import promises
     from stgnf_jax.raised_alarms import raise_alarms
 
-    raised = raise_alarms(_path(out), _alarm_request(values))
+    explain = _explaining(values) if values.explain else None
+    raised = raise_alarms(_path(out), _alarm_request(values), explain)
     if not raised.rules.rates:
         print(f"threshold {raised.rules.clips[0].threshold:.6g}")
     for promise in promises(raised.rules.rates):
         print(promise)
     print(f"{len(raised.alarms)} alarms in {len(raised.clips)} clips are in {out}/alarms.csv")
+
+
+def _explaining(values: Any) -> "Explain":
+    from functools import partial
+
+    from stgnf_jax.explained_alarms import explain_alarms
+
+    return partial(explain_alarms, poses=_path(values.poses) or None)
 
 
 def _drift(_: Any, out: str) -> None:
@@ -492,6 +551,24 @@ def _report(values: Any, run: str) -> None:
 
     out, poses = (_path(name) or None for name in (values.out, values.poses))
     print(f"the report is {write_report(_path(run), out, poses)}")
+
+
+def _export_flags() -> None:
+    flags.DEFINE_bool("onnx", False, "write scorer.onnx too")
+    flags.DEFINE_multi_float(
+        "per_hour",
+        [],
+        "false alarms an hour that a threshold is to keep to; several times for several",
+    )
+
+
+def _export(values: Any) -> None:
+    from stgnf_jax.export import export
+
+    out = _path(values.out)
+    config, checkpoint = _config(values), _path(values.checkpoint)
+    export(config, checkpoint, out, onnx=values.onnx, per_hour=values.per_hour)
+    print(f"the scorer is in {out}; python {os.path.join(out, 'load_export.py')} checks it")
 
 
 def _reproduce(values: Any) -> None:
@@ -581,6 +658,17 @@ COMMANDS = {
             _alarms_flags,
         ),
     ),
+    "watch": Command(
+        "the same as stream, with a page to watch it on in a browser",
+        _watch,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _stream_flags,
+            _alarms_flags,
+            _watch_flags,
+        ),
+    ),
     "replay": Command(
         "print test poses as lines for stream", _replay, (_config_flag, _replay_flags)
     ),
@@ -592,6 +680,16 @@ COMMANDS = {
             _config_flag,
             _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
             _calibrate_flags,
+            _skip_bad_flag,
+        ),
+    ),
+    "keep-windows": Command(
+        "keep a sample of the normal training windows, to explain alarms by",
+        _keep_windows,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _keep_windows_flags,
             _skip_bad_flag,
         ),
     ),
@@ -609,6 +707,16 @@ COMMANDS = {
         _report,
         (_report_flags,),
         ("RUN",),
+    ),
+    "export": Command(
+        "write a model as a folder that scores without this package",
+        _export,
+        (
+            _config_flag,
+            _required("checkpoint", "a workdir of train, or what import-checkpoint wrote"),
+            _required("out", "folder to write, which must not exist"),
+            _export_flags,
+        ),
     ),
     "reproduce": Command(
         "run the paper's experiments on the data sets there are",
@@ -649,8 +757,12 @@ def _search_little_garbage() -> None:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
+    from stgnf_jax.config_files import with_config_files
+
     try:
-        arguments: list[str] = app.parse_flags_with_usage(argv)
+        words = list(with_config_files(argv))
+        _check_config_file(words)
+        arguments: list[str] = app.parse_flags_with_usage(words)
         if "config" in flags.FLAGS:
             # A file that could not be loaded passes for a value until a field is asked for.
             _ = flags.FLAGS.config.data
@@ -659,6 +771,15 @@ def _parse_flags(argv: list[str]) -> list[str]:
     except (ImportError, OSError, SyntaxError, TypeError, ValueError) as error:
         sys.exit(f"{argv[0]}: configuration: {_reason(error)}")
     return arguments
+
+
+def _check_config_file(argv: list[str]) -> None:
+    """Before parsing, since ml_collections tells a missing file at length, and afterwards."""
+    for argument, following in itertools.pairwise([*argv, ""]):
+        name, equals, value = argument.partition("=")
+        file = (value if equals else following).partition(":")[0]
+        if name in ("--config", "-config") and not os.path.isfile(file):
+            sys.exit(f"{argv[0]}: --config={file} is no file; look into configs/")
 
 
 def _reason(error: Any) -> str:

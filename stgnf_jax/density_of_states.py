@@ -31,7 +31,7 @@ class DensityOfStates(NamedTuple):
 def state(statistics: FlowStatistics) -> jax.Array:
     """The D = L K + V C statistics: log_det of each step, mean latent of each joint; (N, D)."""
     residual = statistics.residual
-    return jnp.concatenate([statistics.log_det, residual.reshape(len(residual), -1)], -1)
+    return jnp.concatenate([statistics.log_det, residual.reshape(residual.shape[0], -1)], -1)
 
 
 def log_density(density: DensityOfStates, statistics: FlowStatistics) -> jax.Array:

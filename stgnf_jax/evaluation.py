@@ -18,6 +18,7 @@ from stgnf_jax.distributed import leads
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.errors import InputError
 from stgnf_jax.explanations import explain, save_explanations
+from stgnf_jax.files import check_folder
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.ground_truth import masks_without_poses, read_masks
 from stgnf_jax.localisation import as_detections, person_boxes
@@ -83,11 +84,13 @@ def score(
     No ground truth is read: a clip has as many frames as the poses show.
 
     Raises:
-      InputError: anything wrong with the configuration, the poses or the checkpoint.
+      InputError: anything wrong with the configuration, the poses or the checkpoint; `out` is a
+        file.
     """
     check_config(config)
+    check_folder(out)
     models = load_scorers(config, checkpoint)
-    scored = score_poses(config, models)
+    scored = score_test_poses(config, models)
     if leads():
         save_origin(out, _origin(config, checkpoint, models))
         save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
@@ -101,9 +104,11 @@ def evaluate(
     """Scores the test poses, compares with the masks, writes scores and figures into `out`.
 
     Raises:
-      InputError: anything wrong with the configuration, the poses, the masks or the checkpoint.
+      InputError: anything wrong with the configuration, the poses, the masks or the checkpoint;
+        `out` is a file.
     """
     check_config(config)
+    check_folder(out)
     models = load_scorers(config, checkpoint)
     scored, normal = score_against_masks(config, models)
     metrics = _measure(config, models[0].config.skeleton, scored, normal)
@@ -152,7 +157,7 @@ def load_scorers(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tupl
     return models
 
 
-def score_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
+def score_test_poses(config: ConfigDict, models: Sequence[Model]) -> Scored:
     """Scores the test poses with an ensemble, clips as long as their poses (section 4.1)."""
     window_set = load_test_windows(config.data, models[0].config)
     return score_window_set(config.scoring, models, window_set)

@@ -87,17 +87,28 @@ def member_scores(
       read: the score in the statistics of a flow; the compiler leaves out what it does not use.
       prepare: as in `flow_statistics`; both are compiled in.
     """
-
-    def score(z: jax.Array) -> jax.Array:
-        windows = prepare(z)
-
-        def one(member: tuple[Folded, Any]) -> jax.Array:
-            folded, others = member
-            return read(_statistics(config, folded, windows), others)
-
-        return jax.lax.map(one, members).T
-
+    score = functools.partial(_member_scores, config, members, read, prepare)
     return _in_chunks(score, x[..., : config.channels])
+
+
+def batch_scores(
+    config: FlowConfig, members: tuple[Folded, Any], x: jax.Array, read: Read, prepare: Prepare
+) -> jax.Array:
+    """`member_scores` in one go, without chunks: N may be symbolic, as in an export."""
+    return _member_scores(config, members, read, prepare, _windows_last(x[..., : config.channels]))
+
+
+def _member_scores(
+    config: FlowConfig, members: tuple[Folded, Any], read: Read, prepare: Prepare, x: jax.Array
+) -> jax.Array:
+    """Of what `prepare` makes windows (T, V, C, N) from: (N, E)."""
+    windows = prepare(x)
+
+    def one(member: tuple[Folded, Any]) -> jax.Array:
+        folded, others = member
+        return read(_statistics(config, folded, windows), others)
+
+    return jax.lax.map(one, members).T
 
 
 def _in_chunks(function: Callable[[jax.Array], Tree], x: jax.Array) -> Tree:
@@ -126,7 +137,7 @@ def _in_chunks(function: Callable[[jax.Array], Tree], x: jax.Array) -> Tree:
 
 def _windows_last(x: jax.Array) -> jax.Array:
     """(N, ...) -> (..., N), as the transpose of a matrix, which is fast."""
-    return x.reshape(len(x), -1).T.reshape(*x.shape[1:], -1)
+    return x.reshape(x.shape[0], -1).T.reshape(*x.shape[1:], -1)
 
 
 def _statistics(config: FlowConfig, folded: Folded, x: jax.Array) -> FlowStatistics:

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,16 @@ from stgnf_jax.errors import InputError
 LOOK_UP = 0.1
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Checks that a path can be a folder: asked for before the work whose results go there.
+
+    Raises:
+      InputError: there is a file in its place.
+    """
+    if Path(path).exists() and not Path(path).is_dir():
+        raise InputError("is a file, and a folder is needed; give another", file=path)
+
+
 @contextmanager
 def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a temporary name beside `path` to write to, which becomes `path` when all went well.
@@ -21,11 +32,12 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     afterwards, whatever happened.
 
     Raises:
-      InputError: the file cannot be written: a full disk, a read-only folder.
+      InputError: the file cannot be written: a full disk, a read-only folder, a file in its place.
     """
     path = Path(path)
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        check_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
@@ -34,6 +46,31 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
+
+
+@contextmanager
+def write_folder_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Gives a new folder beside `path` to write files to, which becomes `path` when all went well.
+
+    Raises:
+      InputError: there is something at `path` already, or it cannot be written.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError("exists already; give another folder, or remove it", file=path)
+    partial = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        try:
+            partial.mkdir(parents=True)
+            yield partial
+            for file in partial.iterdir():
+                with open(file, "rb") as opened:
+                    os.fsync(opened.fileno())
+            os.replace(partial, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", file=path) from error
 
@@ -54,6 +91,11 @@ def write_stdout(data: bytes, give_up: Callable[[], bool] = lambda: False) -> bo
             elif give_up():
                 return False
     except BrokenPipeError:  # which Python would meet again when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout)
+        drop_stdout()
         return False
     return True
+
+
+def drop_stdout() -> None:
+    """Lets nobody read what is written to stdout from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ import distrax
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from stgnf_jax.bijectors import (
     ActNorm,
@@ -45,24 +46,24 @@ class PermutationLayer(nn.Module):
     permutation: Permutation
 
     @nn.compact
-    def __call__(self) -> distrax.Bijector:
-        """The bijector."""
+    def __call__(self, dtype: DTypeLike) -> distrax.Bijector:
+        """The bijector; parameters that are not there yet are made of this type."""
         if self.permutation == "reverse":
             return reverse(self.channels)
         if self.permutation == "shuffle":
             order = self.variable("constants", "permutation", self._random_order)
             return ChannelPermutation(order.value)
         if self.permutation == "dense_1x1":
-            return DenseConv1x1(self.param("weight", rotation, self.channels))
-        return InvertibleConv1x1(self._lu_factors())
+            return DenseConv1x1(self.param("weight", rotation, self.channels, dtype))
+        return InvertibleConv1x1(self._lu_factors(dtype))
 
     def _random_order(self) -> jax.Array:
         return jax.random.permutation(self.make_rng("params"), self.channels)
 
-    def _lu_factors(self) -> LUFactors:
+    def _lu_factors(self, dtype: DTypeLike) -> LUFactors:
         initial: LUFactors | None = None
         if self.is_initializing():
-            initial = lu_factors(rotation(self.make_rng("params"), self.channels))
+            initial = lu_factors(rotation(self.make_rng("params"), self.channels, dtype))
         square, line = (self.channels, self.channels), (self.channels,)
 
         def start(name: str, shape: tuple[int, ...]) -> jax.Array:
@@ -136,7 +137,7 @@ class FlowStep(nn.Module):
             return self.conditioner(z1, train=train)
 
         coupling = STGCNCoupling(conditioner, self.coupling)
-        return distrax.Chain([coupling, self.permute(), self.actnorm(x)])
+        return distrax.Chain([coupling, self.permute(x.dtype), self.actnorm(x)])
 
     def __call__(self, latent: Latent, train: bool) -> tuple[Latent, None]:
         """Applies the step to a `Latent` on its way; the None is for `nn.scan`."""

@@ -34,6 +34,7 @@ class FullyConnected(nn.Module):
                 precision=PRECISION,
                 kernel_init=init,
                 bias_init=init,
+                param_dtype=x.dtype,
                 name=f"fully_connected_{i}",
             )
             h = dense(flat).reshape(*flat.shape[:-1], *shape)

@@ -48,11 +48,12 @@ def score_windows(model: Model, x: np.ndarray | jax.Array) -> NDArray[np.floatin
 
     Args:
       model: what `load` gives.
-      x: (N, T, V, C) windows as `windows.normalise` makes them.
+      x: (N, T, V, C) windows as `windows.normalise` makes them, of any floating type.
 
     Returns:
       (N,) float32: -nll in bits per dimension, which is log p(x) / (ln 2 * C * T * V). Higher is
-      more normal.
+      more normal. Minus infinity where the density is too small for float32, from sizes of some
+      1e18 on; NaN where a window is not finite.
 
     Raises:
       ValueError: windows of another shape than the model's.

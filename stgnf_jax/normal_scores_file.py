@@ -9,10 +9,10 @@ import orjson
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.normal_scores import NormalScene, NormalScores, ScoredAs
 
 NORMAL_SCORES_FILE = "normal_scores.npz"
-FORMAT_VERSION = 1
 
 
 def save_normal_scores(directory: str | os.PathLike[str], normal: NormalScores) -> None:
@@ -26,7 +26,6 @@ def save_normal_scores(directory: str | os.PathLike[str], normal: NormalScores) 
     """
     scenes = normal.scenes
     about = {
-        "format_version": FORMAT_VERSION,
         "scored_as": normal.scored_as._asdict(),
         "weights": normal.weights,
         "scene_pattern": normal.scene_pattern,
@@ -38,7 +37,7 @@ def save_normal_scores(directory: str | os.PathLike[str], normal: NormalScores) 
         "score": np.concatenate([scene.score for scene in scenes]),
         "offsets": np.append(0, np.cumsum(sizes)),
         "scenes": np.append(0, np.cumsum([len(scene.offsets) - 1 for scene in scenes])),
-        "about": np.array(orjson.dumps(about).decode()),
+        "about": np.array(orjson.dumps(versioned(about)).decode()),
     }
     file = Path(directory) / NORMAL_SCORES_FILE
     with write_atomically(file) as partial, open(partial, "wb") as opened:
@@ -54,7 +53,10 @@ def load_normal_scores(directory: str | os.PathLike[str]) -> NormalScores:
     file = Path(directory) / NORMAL_SCORES_FILE
     try:
         with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
-            return _normal_scores(opened)
+            about = migrated(orjson.loads(str(opened["about"])), file)
+            return _normal_scores(about, opened)
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError("is missing; make it with stgnf calibrate", file=file) from error
     except Exception as error:  # a damaged archive makes NumPy and zlib raise what they meet
@@ -63,10 +65,7 @@ def load_normal_scores(directory: str | os.PathLike[str]) -> NormalScores:
         ) from error
 
 
-def _normal_scores(opened: Any) -> NormalScores:
-    about = orjson.loads(str(opened["about"]))
-    if about["format_version"] != FORMAT_VERSION:
-        raise ValueError(f"format_version is {about['format_version']}, expected {FORMAT_VERSION}")
+def _normal_scores(about: Fields, opened: Any) -> NormalScores:
     score, offsets, scenes = opened["score"], opened["offsets"], opened["scenes"]
     if score.dtype != np.float64 or score.ndim != 1 or not (score < np.inf).all():
         raise ValueError("score holds no scores")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
+from stgnf_jax.pose_json import LARGEST_VALUE
 from stgnf_jax.poses import Reading, Tracks, join, joints_of_file, read_files, read_folder
 from stgnf_jax.skeleton import Skeleton
 
@@ -46,7 +47,7 @@ def _tracks_of_arrays(people: Sequence[NDArray[np.float64]], skeleton: Skeleton)
         _check_shape(number, person, skeleton)
         frame = np.flatnonzero(~np.isnan(person).all((1, 2))).astype(np.int32)
         if frame.size:
-            _check_finite(number, person, frame)
+            _check_values(number, person, frame)
             keypoints.append(_joints(person[frame], skeleton))
             frames.append(frame)
             numbers.append(number)
@@ -78,11 +79,12 @@ def _check_shape(number: int, person: NDArray[np.float64], skeleton: Skeleton) -
         )
 
 
-def _check_finite(number: int, person: NDArray[np.float64], frame: NDArray[np.int32]) -> None:
-    unusable = frame[~np.isfinite(person[frame]).all((1, 2))]
+def _check_values(number: int, person: NDArray[np.float64], frame: NDArray[np.int32]) -> None:
+    unusable = frame[~(np.abs(person[frame]) <= LARGEST_VALUE).all((1, 2))]
     if unusable.size:
         raise InputError(
-            "holds numbers that are not finite; a frame without the person is NaN all over",
+            f"holds what is no number of size {LARGEST_VALUE:g} at most; a frame without the"
+            " person is NaN all over",
             person=number,
             frame=unusable[0],
             field="keypoints",

@@ -1,7 +1,7 @@
 """Scores in a folder to alarms beside them: `alarms.csv` and `alarms.json`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +10,12 @@ from stgnf_jax.alarm_rules import AlarmRules, find_rules
 from stgnf_jax.alarms import Alarm, find_alarms
 from stgnf_jax.csv_file import save_csv
 from stgnf_jax.files import write_atomically
-from stgnf_jax.saved_scores import load_scores
+from stgnf_jax.saved_scores import SavedScores, load_scores
 from stgnf_jax.strict_json import dumps
 
+ALARMS_FILE = "alarms.json"
+# From the folder, its scores and the alarms to what `alarms.json` says of each: `explain_alarms`.
+Explain = Callable[[str | os.PathLike[str], SavedScores, list[Alarm]], Sequence[Any]]
 FIELDS = ("clip", "start", "end", "person", "score", "frame")
 
 
@@ -30,7 +33,9 @@ class Raised(NamedTuple):
     rules: AlarmRules
 
 
-def raise_alarms(folder: str | os.PathLike[str], request: AlarmRequest) -> Raised:
+def raise_alarms(
+    folder: str | os.PathLike[str], request: AlarmRequest, explain: Explain | None = None
+) -> Raised:
     """Finds the alarms in the scores of a folder and writes them there.
 
     Both files have one entry an alarm: its clip, its first frame and the one after its last, the
@@ -40,6 +45,7 @@ def raise_alarms(folder: str | os.PathLike[str], request: AlarmRequest) -> Raise
     Args:
       folder: what `stgnf score` or `stgnf evaluate` has written to.
       request: which alarms.
+      explain: what finds an explanation of each alarm, for `alarms.json`.
 
     Raises:
       InputError: scores, ground truth or normal scores are missing or damaged, or the request is
@@ -52,7 +58,11 @@ def raise_alarms(folder: str | os.PathLike[str], request: AlarmRequest) -> Raise
     raised = Raised(scores.frames.clips, alarms, rules)
     rows = [_row(raised.clips, alarm) for alarm in alarms]
     save_csv(Path(folder) / "alarms.csv", FIELDS, rows)
-    _save_json(Path(folder) / "alarms.json", rows, raised, request)
+    entries = [dict(zip(FIELDS, row, strict=True)) for row in rows]
+    if explain is not None:
+        found = explain(folder, scores, alarms)
+        entries = [e | {"explanation": why} for e, why in zip(entries, found, strict=True)]
+    _save_json(Path(folder) / ALARMS_FILE, entries, raised, request)
     return raised
 
 
@@ -61,14 +71,14 @@ def _row(clips: Sequence[str], alarm: Alarm) -> tuple[Any, ...]:
 
 
 def _save_json(
-    path: Path, rows: Sequence[tuple[Any, ...]], raised: Raised, request: AlarmRequest
+    path: Path, entries: Sequence[dict[str, Any]], raised: Raised, request: AlarmRequest
 ) -> None:
     thresholds = (rule.threshold for rule in raised.rules.clips)
     document = {
         "request": request._asdict(),
         "thresholds": dict(zip(raised.clips, thresholds, strict=True)),
         "rates": {scene: rate._asdict() for scene, rate in raised.rules.rates.items()},
-        "alarms": [dict(zip(FIELDS, row, strict=True)) for row in rows],
+        "alarms": entries,
     }
     with write_atomically(path) as partial:
         partial.write_text(dumps(document, indented=True) + "\n", encoding="utf-8")

@@ -9,15 +9,14 @@ from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.metrics.text import TITLES
+from stgnf_jax.raised_alarms import ALARMS_FILE
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
-from stgnf_jax.runs import METRICS_FILE
 from stgnf_jax.saved_scores import SavedScores
+from stgnf_jax.score_kinds import UNITS
 from stgnf_jax.score_origin import ScoreOrigin
 
 # What is said of a training; when and how fast it was does not belong to its results.
 TRAINING = ("status", "epochs", "steps", "windows", "examples", "abnormal_examples", "seed")
-# Scores that are in bits per dimension.
-IN_BITS = ("nll", "typicality")
 # Figures that are said first, as far as an evaluation has them.
 HEADLINE = {
     **{"auc_micro": "AUC", "auc_macro": "macro AUC", "average_precision": "AP", "eer": "EER"},
@@ -41,7 +40,7 @@ class Facts(NamedTuple):
 def gather_facts(
     run: Path, saved: SavedScores, origin: ScoreOrigin, metrics: dict[str, Any]
 ) -> tuple[Facts, ...]:
-    """The tables: figures, scores, data, model, training, configuration; those that are not empty.
+    """The tables: figures, alarms, scores, data, model, training; those that are not empty.
 
     Args:
       run: the folder of the scores.
@@ -50,11 +49,12 @@ def gather_facts(
       metrics: the figures, none where there is no ground truth.
 
     Raises:
-      InputError: the summary of the training is damaged.
+      InputError: the summary of the training or the file of alarms is damaged.
     """
     summary = _summary(run, origin)
     tables = {
         "Figures": _figures(metrics),
+        "Alarms, explained": _alarms(run),
         "Scores": _scores(saved, origin),
         "Data": _data(origin),
         "Model": _model(origin),
@@ -108,24 +108,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
-def load_metrics(run: Path) -> dict[str, Any]:
-    """The figures in `metrics.json` of a folder; none where there is no such file.
-
-    Raises:
-      InputError: it is damaged.
-    """
-    file = run / METRICS_FILE
-    if not file.exists():
-        return {}
-    try:
-        metrics = orjson.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
-    if not isinstance(metrics, dict):
-        raise InputError("does not hold figures; evaluate again", file=file)
-    return metrics
-
-
 def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:
     """That of the training of the model, when it is still there."""
     for folder in (origin.checkpoint, run):
@@ -134,11 +116,27 @@ def _summary(run: Path, origin: ScoreOrigin) -> Summary | None:
     return None
 
 
+def _alarms(run: Path) -> dict[str, Any]:
+    """What `stgnf alarms --explain` has said of each alarm, where it has."""
+    file = run / ALARMS_FILE
+    if not file.exists():
+        return {}
+    try:
+        return {
+            f"{one['clip']}, frames {one['start']} to {one['end'] - 1}": " ".join(why["words"])
+            for one in orjson.loads(file.read_bytes())["alarms"]
+            if (why := one.get("explanation"))
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"does not hold alarms ({error}); run stgnf alarms again", file=file
+        ) from error
+
+
 def _scores(saved: SavedScores, origin: ScoreOrigin) -> dict[str, Any]:
     kind = origin.config.scoring.score
-    unit = ", bits per dimension" if kind in IN_BITS else ""
     return {
-        "score": f"{kind}{unit}; higher is more normal",
+        "score": f"{kind}, {UNITS[kind]}; higher is more normal",
         "clips": len(saved.frames.clips),
         "frames": len(saved.frames.smoothed),
         "abnormal frames": "unknown" if saved.normal is None else int((~saved.normal).sum()),

@@ -21,6 +21,7 @@ from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import migrated, versioned
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
@@ -82,14 +83,26 @@ def open_run(config: ConfigDict, description: Description, workdir: str | os.Pat
     if not file.exists():
         check_free(workdir)
         with write_atomically(file) as path:
-            path.write_text(config.to_json_best_effort(indent=2) + "\n", encoding="utf-8")
+            fields = versioned(json.loads(config.to_json_best_effort()))
+            path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     check_same_config(config, workdir)
     if not (file.parent / MODEL_FILE).exists():
         save_description(workdir, description)
-    elif load_description(workdir) != description:
+    else:
+        _check_same_model(load_description(workdir), description, file.parent / MODEL_FILE)
+
+
+def _check_same_model(run: Description, now: Description, file: Path) -> None:
+    if run._replace(stacked=now.stacked) != now:
         raise InputError(
             "is not the model that config.model describes; has the skeleton's file changed?",
-            file=file.parent / MODEL_FILE,
+            file=file,
+        )
+    if run != now:
+        raise InputError(
+            "an earlier version of stgnf-jax began this training, and it cannot go on; score with "
+            "it as it is, or train in another folder",
+            file=file,
         )
 
 
@@ -130,4 +143,4 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(f"cannot be read ({error})", file=file) from error
     if not isinstance(config, dict):
         raise InputError("is not the configuration of a run", file=file)
-    return config
+    return migrated(config, file)

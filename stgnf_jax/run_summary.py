@@ -16,6 +16,7 @@ import orjson
 from stgnf_jax import strict_json
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import migrated, versioned
 
 SUMMARY_FILE = "summary.json"
 PACKAGES = (
@@ -155,7 +156,8 @@ def save_summary(workdir: str | os.PathLike[str], summary: Summary) -> None:
       InputError: it cannot be written.
     """
     with write_atomically(Path(workdir) / SUMMARY_FILE) as path:
-        path.write_text(strict_json.dumps(summary._asdict(), indented=True) + "\n", "utf-8")
+        fields = versioned(summary._asdict())
+        path.write_text(strict_json.dumps(fields, indented=True) + "\n", "utf-8")
 
 
 def load_summary(workdir: str | os.PathLike[str]) -> Summary:
@@ -172,7 +174,7 @@ def load_summary(workdir: str | os.PathLike[str]) -> Summary:
         raise InputError(f"cannot be read ({reason})", file=file) from error
     if not isinstance(read, dict):
         raise InputError("is not the summary of a run", file=file)
-    return Summary(**_checked(file, Summary._field_defaults | read))
+    return Summary(**_checked(file, Summary._field_defaults | migrated(read, file)))
 
 
 def check_same_poses(workdir: str | os.PathLike[str], data_hash: str) -> None:

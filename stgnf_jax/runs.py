@@ -5,15 +5,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
+from stgnf_jax.metrics_file import METRICS_FILE, load_metrics
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 
 # Levels of folders that are searched.
 DEPTH = 4
-METRICS_FILE = "metrics.json"
 DAMAGED = "damaged"
 
 
@@ -100,7 +98,7 @@ def load_run(folder: Path, path: Path) -> Run:
         return Run(name, DAMAGED, {}, message=str(error))
     run = _of_summary(name, summary)
     try:
-        return _with_figures(run, path / METRICS_FILE)
+        return _with_figures(run, path)
     except InputError as error:
         return run._replace(message="; ".join(filter(None, (run.message, str(error)))))
 
@@ -142,19 +140,21 @@ def _of_summary(name: str, summary: Summary) -> Run:
     )
 
 
-def _with_figures(run: Run, file: Path) -> Run:
+def _with_figures(run: Run, folder: Path) -> Run:
     """A run with the figures of its evaluation, where there was one."""
-    if not file.exists():
+    metrics = load_metrics(folder)
+    if metrics is None:
         return run
     try:
-        metrics = orjson.loads(file.read_bytes())
         return run._replace(
             auc=float(metrics["auc_micro"]),
             auc_std=_known(metrics.get("auc_micro_std")),
             average_precision=_known(metrics.get("average_precision")),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("holds no auc_micro; evaluate again", file=file) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "holds no auc_micro; evaluate again", file=folder / METRICS_FILE
+        ) from error
 
 
 def _known(figure: Any) -> float | None:

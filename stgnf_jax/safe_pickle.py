@@ -30,6 +30,14 @@ class Attributes:
         self.state: dict[Any, object] = {}
 
 
+class Built:
+    """An object of which only its maker's arguments and the state that it is given are known."""
+
+    def __init__(self, args: tuple[object, ...]) -> None:
+        self.args = args
+        self.state: object = None
+
+
 class _Machine(NamedTuple):
     """What an unpickler keeps while it runs."""
 
@@ -114,7 +122,7 @@ def _keep(machine: _Machine, index: int | None) -> None:
 def _global(machine: _Machine, name: str) -> None:
     if name not in machine.makers:
         raise InputError(
-            f"wants {name[:200]!r}, which no checkpoint needs: it is refused, do not use this file"
+            f"wants {name[:200]!r}, which data do not need: it is refused, do not use this file"
         )
     machine.push(Global(name))
 
@@ -134,6 +142,10 @@ def _call(machine: _Machine, _: Any) -> None:
 
 
 def _build(machine: _Machine, _: Any) -> None:
+    if len(machine.stack) > 1 and isinstance(machine.stack[-2], Built):
+        state = machine.pop(object)
+        machine.top(Built).state = state
+        return
     state = machine.pop(dict)
     target = machine.top(object)
     if isinstance(target, Attributes):
@@ -147,6 +159,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None),
     **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"), _Machine.push),
     **dict.fromkeys(("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"), _Machine.push),
+    **dict.fromkeys(("SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"), _Machine.push),
     **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _keep),
     **dict.fromkeys(("BINGET", "LONG_BINGET"), _recall),
     **dict.fromkeys(("REDUCE", "NEWOBJ"), _call),
@@ -196,8 +209,8 @@ def load(
       persistent: gives the value of a persistent id, which is a tuple.
 
     Returns:
-      Numbers, strings, tuples, lists and dicts of such, `Global`s, and what the makers made. It may
-      contain itself, and be deeper than recursion goes.
+      Numbers, strings, bytes, tuples, lists and dicts of such, `Global`s, and what the makers made.
+      It may contain itself, and be deeper than recursion goes.
 
     Raises:
       InputError: a global or an opcode that is not admitted, by name; a damaged pickle.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.format_version import FIELD, migrated
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
 SCORES_FILE = "scores.npz"
@@ -58,7 +59,10 @@ def _read(file: Path) -> dict[str, NDArray[Any]]:
     try:
         # numpy leaves a file open that is no archive, unless it has been opened for it.
         with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in _KINDS if name in arrays}
+            found = {name: arrays[name] for name in (FIELD, *_KINDS) if name in arrays}
+        return migrated(found, file)
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(
             "is missing; give the folder that stgnf score, stgnf evaluate, or a training with an "

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from stgnf_jax.csv_file import save_csv
 from stgnf_jax.ensemble_scores import MemberScores
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import versioned
 from stgnf_jax.metrics import Metrics
+from stgnf_jax.metrics_file import METRICS_FILE
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
 Columns = dict[str, NDArray[np.generic]]
@@ -29,10 +31,13 @@ def save_scores(
     """Writes `scores.npz` and `window_scores.csv`, `person_scores.csv`, `frame_scores.csv`.
 
     The arrays of `scores.npz` for N windows and F frames, clips by name:
+
       `window_score`, `clip`, `person`, `start`: (N,), one row a window.
       `person_clip`, `person_id`, `person_frame`, `person_score`: (N,), one row a person and frame.
       `frame_clip`, `frame`, `frame_scored` (was a person scored there?), `frame_score` (before
       smoothing), `frame_smoothed`, and, with ground truth, `frame_normal`: (F,), one row a frame.
+      `format_version`: a number, see docs/checkpoints.md.
+
     Of an ensemble of E members also `window_spread`, `window_disagreement` (see `MemberScores`),
     (N,), and `member_window_score`, (E, N), of which `window_score` is the mean.
     The CSV files have the same columns but for the last, truth values as 0 and 1.
@@ -91,8 +96,8 @@ def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:
         },
         **_of_members(metrics.auc_micro_members),
     }
-    text = json.dumps(fields, sort_keys=True, indent=2, allow_nan=False)
-    with write_atomically(Path(out) / "metrics.json") as path:
+    text = json.dumps(versioned(fields), sort_keys=True, indent=2, allow_nan=False)
+    with write_atomically(Path(out) / METRICS_FILE) as path:
         path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -144,7 +149,7 @@ def _frame_table(
 
 def _save_npz(path: Path, columns: Columns) -> None:
     with write_atomically(path) as partial, open(partial, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **columns)
+        np.savez_compressed(file, allow_pickle=False, **versioned(columns))
 
 
 def _save_csv(path: Path, columns: Columns) -> None:

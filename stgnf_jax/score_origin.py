@@ -12,6 +12,7 @@ from stgnf_jax.checkpoint import Description, description_fields, read_descripti
 from stgnf_jax.config import default_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
+from stgnf_jax.format_version import migrated, versioned
 
 ORIGIN_FILE = "origin.json"
 _SECTIONS = ("data", "scoring")
@@ -45,7 +46,7 @@ def save_origin(out: str | os.PathLike[str], origin: ScoreOrigin) -> None:
         "model": description_fields(origin.model),
     }
     with write_atomically(Path(out) / ORIGIN_FILE) as path:
-        path.write_bytes(orjson.dumps(fields, option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(orjson.dumps(versioned(fields), option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def load_origin(folder: str | os.PathLike[str]) -> ScoreOrigin:
@@ -65,6 +66,9 @@ def load_origin(folder: str | os.PathLike[str]) -> ScoreOrigin:
         ) from error
     except ValueError as error:
         raise InputError(f"is not JSON ({error}); score again", file=file) from error
+    if not isinstance(read, dict):
+        raise InputError("does not say where scores come from; score again", file=file)
+    read = migrated(read, file)
     try:
         config = ConfigDict(_completed(read["config"]))
         return ScoreOrigin(config, Path(read["checkpoint"]), read_description(read["model"], file))

@@ -1,10 +1,12 @@
 """Skeletons as data: joints, bones and where in a pose file each joint is found."""
 
+import functools
 import json
 import os
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
 
@@ -72,6 +74,15 @@ _OPENPOSE_NAMES = tuple(
     _COCO_NAMES[source[0]] if len(source) == 1 else "neck" for source in OPENPOSE_18.sources
 )
 _JOINT_NAMES = {COCO_17: _COCO_NAMES, OPENPOSE_18: _OPENPOSE_NAMES}
+
+
+@functools.cache
+def source_weights(skeleton: Skeleton) -> NDArray[np.float64]:
+    """(V, J): each joint of a skeleton as a mean of joints of a pose file."""
+    weights = np.zeros((skeleton.num_joints, skeleton.num_file_joints))
+    for joint, sources in enumerate(skeleton.sources):
+        np.add.at(weights[joint], list(sources), 1 / len(sources))
+    return weights
 
 
 def joint_names(skeleton: Skeleton) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The conditioner: spatio-temporal graph convolution blocks (paper section 3.2, equation 3)."""
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -52,7 +53,7 @@ def uniform_init(fan_in: int) -> nn.initializers.Initializer:
     """PyTorch's default for weights and biases: uniform within 1 / sqrt(fan_in) of zero."""
 
     def init(key: jax.Array, shape: Sequence[int], dtype: jnp.dtype = jnp.float32) -> jax.Array:
-        return jax.random.uniform(key, shape, dtype, -1.0, 1.0) / np.sqrt(fan_in)
+        return jax.random.uniform(key, shape, dtype, -1.0, 1.0) / math.sqrt(fan_in)
 
     return init
 
@@ -66,8 +67,8 @@ class Conv1x1(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """(..., C1) -> (..., features)."""
         init = uniform_init(x.shape[-1])
-        kernel = self.param("kernel", init, (x.shape[-1], self.features))
-        bias = self.param("bias", init, (self.features,))
+        kernel = self.param("kernel", init, (x.shape[-1], self.features), x.dtype)
+        bias = self.param("bias", init, (self.features,), x.dtype)
         return jnp.einsum("...i,io->...o", x, kernel, precision=PRECISION) + bias
 
 
@@ -87,8 +88,8 @@ class TemporalConv(nn.Module):
         """(..., T, V, C1) -> (..., T, V, features)."""
         frames, channels = x.shape[-3], x.shape[-1]
         init = uniform_init(channels * self.kernel_size)
-        kernel = self.param("kernel", init, (self.kernel_size, channels, self.features))
-        bias = self.param("bias", init, (self.features,))
+        kernel = self.param("kernel", init, (self.kernel_size, channels, self.features), x.dtype)
+        bias = self.param("bias", init, (self.features,), x.dtype)
         band = temporal_band(kernel, frames)
         return jnp.einsum("...tvi,tsio->...svo", x, band, precision=PRECISION) + bias
 
@@ -140,7 +141,8 @@ class STGCNBlock(nn.Module):
             mean = jnp.einsum("...vi,v->...i", x, matrix[0, :, 0], precision=PRECISION)
             return spatial(mean[..., None, :])
         if self.graph.edge_importance:
-            matrix = matrix * self.param("edge_importance", nn.initializers.ones, matrix.shape)
+            ones = nn.initializers.ones
+            matrix = matrix * self.param("edge_importance", ones, matrix.shape, x.dtype)
         h = spatial(x)
         h = h.reshape(*h.shape[:-1], len(matrix), self.features)  # (..., T, V, S, features)
         return jnp.einsum("...vkc,kvw->...wc", h, matrix, precision=PRECISION)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from stgnf_jax.causal_smoothing import gain
 from stgnf_jax.live_scores import Frame, LiveScores, SettledFrame, live_scores
 from stgnf_jax.model import Model
+from stgnf_jax.pose_json import LARGEST_VALUE
 from stgnf_jax.set_scoring import window_scorer
-from stgnf_jax.skeleton import Skeleton
+from stgnf_jax.skeleton import Skeleton, source_weights
 from stgnf_jax.slots import Assigned, Slots, assign, empty_slots
 from stgnf_jax.stream_state import Observed, Rules, Sighting, StreamState, empty_state, observe
 
@@ -59,8 +60,8 @@ class StreamScorer(NamedTuple):
 
     Attributes:
       init: the state of a camera before its first frame.
-      update: takes in a frame; raises ValueError where an array has another shape, or a person
-        stands twice.
+      update: takes in a frame; raises ValueError where an array has another shape, a keypoint is
+        not finite or above 1e9, or a person stands twice.
       finish: the frames that are settled when no other comes.
     """
 
@@ -166,17 +167,10 @@ def _joints(frame: Frame, skeleton: Skeleton) -> NDArray[np.float32]:
         raise ValueError(f"keypoints must be ({people}, {in_file}, 3), got {keypoints.shape}")
     if len(set(frame.person.tolist())) < people or (frame.person < 0).any():
         raise ValueError(f"person must hold numbers from 0, each once, got {frame.person}")
+    if not (np.abs(keypoints) <= LARGEST_VALUE).all():
+        raise ValueError(f"keypoints must be numbers of size {LARGEST_VALUE:g} at most")
     if not 0 <= frame.number < 2**31 - 1:
         raise ValueError(f"number must be from 0 to {LARGEST_FRAME}, got {frame.number}")
     if keypoints.shape[1] == in_file:
-        keypoints = _source_weights(skeleton) @ keypoints.astype(np.float64)
+        keypoints = source_weights(skeleton) @ keypoints.astype(np.float64)
     return keypoints.astype(np.float32)
-
-
-@functools.cache
-def _source_weights(skeleton: Skeleton) -> NDArray[np.float64]:
-    """(V, J): each joint of a skeleton as a mean of joints of a pose file."""
-    weights = np.zeros((skeleton.num_joints, skeleton.num_file_joints))
-    for joint, sources in enumerate(skeleton.sources):
-        np.add.at(weights[joint], list(sources), 1 / len(sources))
-    return weights

@@ -1,21 +1,24 @@
 """Live scores as a program: lines in, lines out, until the input ends or a signal comes."""
 
+import functools
 import os
 import queue
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import jax
 from ml_collections import ConfigDict
 
 from stgnf_jax.alarm_request import AlarmRequest
 from stgnf_jax.config import check_config
 from stgnf_jax.evaluation import load_scorers
 from stgnf_jax.live_rules import live_rules
+from stgnf_jax.model import Model
 from stgnf_jax.stream import StreamSettings, stream_scorer
 from stgnf_jax.stream_input import open_input
 from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
@@ -57,6 +60,13 @@ class StreamOptions(NamedTuple):
     alarms: AlarmRequest | None
 
 
+See = Callable[[bytes, bytes], object]
+
+
+def _no_one_sees(raw: bytes, answered: bytes) -> None:
+    pass
+
+
 def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: StreamOptions) -> None:
     """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
 
@@ -69,42 +79,81 @@ def stream(config: ConfigDict, checkpoint: str | os.PathLike[str], options: Stre
       InputError: the configuration, the checkpoint or the input cannot be used, or alarms are
         asked for that cannot be promised.
     """
+    models = load_models(config, checkpoint)
+    serve_lines(make_service(config, checkpoint, models, options), options)
+
+
+def load_models(config: ConfigDict, checkpoint: str | os.PathLike[str]) -> tuple[Model, ...]:
+    """The members of a checkpoint, after a look at the configuration; raises as `stream`."""
     check_config(config)
-    models = load_scorers(config, checkpoint)
+    # A frame's program takes less time than waking another thread to run it.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    return load_scorers(config, checkpoint)
+
+
+def make_service(
+    config: ConfigDict,
+    checkpoint: str | os.PathLike[str],
+    models: Sequence[Model],
+    options: StreamOptions,
+) -> Service:
+    """How lines are answered; compiles. Raises as `stream`."""
     rules = live_rules(config, checkpoint, models, options.alarms)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
-    joints, stopped = models[0].config.skeleton.num_file_joints, threading.Event()
-    service = Service(scorer, joints, options.max_cameras, LONGEST_LINE, rules)
-    session, most = new_session(), options.max_connections
+    joints = models[0].config.skeleton.num_file_joints
+    return Service(scorer, joints, options.max_cameras, LONGEST_LINE, rules)
+
+
+def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_sees) -> None:
+    """Answers lines until the input ends, or SIGINT or SIGTERM comes; reports on stderr.
+
+    Args:
+      service: how.
+      options: of the input and the reports.
+      see: is given each line and its answer, once that is written.
+
+    Raises:
+      InputError: the input cannot be opened.
+    """
+    stopped, session, most = threading.Event(), new_session(), options.max_connections
     with (
         open_input(options.source, options.follow, most, stopped, session.counts) as lines,
         _until_signal(stopped),
     ):
-        _serve(service, session, lines, stopped, options.report_every)
+        handle = functools.partial(_handle, service, session, see)
+        last = _serve(handle, session, lines, stopped, options.report_every)
+        _end(service, session, last)
     _report(session)
 
 
 def _serve(
-    service: Service, session: Session, lines: Lines, stopped: threading.Event, every: float
-) -> None:
+    handle: Callable[[Received], None],
+    session: Session,
+    lines: Lines,
+    stopped: threading.Event,
+    every: float,
+) -> Peer | None:
+    """Handles lines until there are no more; gives who sent the last one."""
     reported, last = time.monotonic(), None
     while not stopped.is_set():
         with suppress(queue.Empty):
             line = lines.get(timeout=LOOK_UP)
-            _handle(service, session, line)
+            handle(line)
             last = line.peer
         if every and time.monotonic() - reported >= every:
             reported = time.monotonic()
             _report(session)
-    _end(service, session, last)
+    return last
 
 
-def _handle(service: Service, session: Session, line: Received) -> None:
+def _handle(service: Service, session: Session, see: See, line: Received) -> None:
     if line.raw is None:
         line.peer.close()
-    else:
-        _write(session, line.peer, answer(service, session, line.raw, line.number, line.time))
+        return
+    answered = answer(service, session, line.raw, line.number, line.time)
+    _write(session, line.peer, answered)
+    see(line.raw, answered)
 
 
 def _end(service: Service, session: Session, peer: Peer | None) -> None:

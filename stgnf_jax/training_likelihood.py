@@ -2,8 +2,8 @@
 
 `STGNF.apply` says what is computed. The flow of the paper is computed by a shorter way: a window's
 channel is an array (V, T, N), so that sums over joints run along contiguous memory; the residual's
-BatchNorm needs no more of z1 than its mean and variance; and the coupling's gradient is written
-out, from the scales that `forward` has kept, without a second exponential.
+BatchNorm needs no more of z1 than its mean and variance; and the gradients of whatever is as large
+as the windows are written out (`training_gradients`).
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +16,8 @@ from stgnf_jax.flow import STGNF, Variables
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.flow_step import FlowStep, Latent, step_fields
 from stgnf_jax.likelihood import nll
-from stgnf_jax.stgcn import PRECISION, temporal_band
+from stgnf_jax.stgcn import temporal_band
+from stgnf_jax.training_gradients import couple, joint_moments, matmul, shift_and_scale
 
 Leaves = Any
 
@@ -103,7 +104,7 @@ def _apply_step(step: FlowStep, leaves: Leaves, state: _State) -> tuple[_State, 
     z1, z2, log_det_per_joint = _mix_channels(step, leaves, state)
     joints, frames = z1.shape[:2]
     h, slope, moments = _condition(leaves["params"]["conditioner"]["block_0"], z1)
-    z2, log_det = _couple(z1, z2, h, slope)
+    z2, log_det = couple(z1, z2, h, slope)
     log_det = state.log_det + log_det + frames * joints * log_det_per_joint
     return _State(z1, z2, log_det), moments
 
@@ -113,13 +114,12 @@ def _mix_channels(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """ActNorm and permutation, and their log-determinant at each joint."""
     actnorm = leaves["params"]["actnorm"]
-    scale = jnp.exp(actnorm["log_scale"])
-    y = [(c + actnorm["bias"][i]) * scale[i] for i, c in enumerate(state[:2])]
+    y = shift_and_scale(state[:2], actnorm["bias"], actnorm["log_scale"])
     log_det = actnorm["log_scale"].sum()
     if step.permutation == "reverse":
         return y[1], y[0], log_det
     unit = jnp.eye(2)[:, None, None, :]
-    columns, permuted = step.bind(leaves).permute().forward_and_log_det(unit)
+    columns, permuted = step.bind(leaves).permute(unit.dtype).forward_and_log_det(unit)
     weight = columns[:, 0, 0, :]  # row i is what becomes of channel i
     z1, z2 = (weight[0, i] * y[0] + weight[1, i] * y[1] for i in (0, 1))
     return z1, z2, log_det + permuted[0]
@@ -128,17 +128,18 @@ def _mix_channels(
 def _condition(block: Leaves, z1: jax.Array) -> tuple[jax.Array, jax.Array, Leaves]:
     """The ST-GCN block but for its last ReLU, as h + slope * z1: h (F, T, N), slope (F,)."""
     frames = z1.shape[1]
-    by_joint = z1.mean(0)  # (T, N)
-    mean = by_joint.mean()
-    # Within joints and between frames: a mean of squares less a squared mean would lose digits.
-    var = jnp.square(z1 - by_joint).mean(0).mean() + jnp.square(by_joint - mean).mean()
-    spatial = block["spatial"]["kernel"][0][:, None, None] * by_joint
+    by_frame, within = joint_moments(z1)  # (T, N), ()
+    mean = by_frame.mean()
+    # Within frames and between them: a mean of squares less a squared mean would lose digits.
+    var = within + jnp.square(by_frame - mean).mean()
+    # Not as one product: XLA would fuse the sum in its gradient with all that z1's is made of.
+    spatial = jnp.stack([weight * by_frame for weight in block["spatial"]["kernel"][0]])
     h, spatial_moments = _normalise(
         spatial + block["spatial"]["bias"][:, None, None], block["spatial_norm"]
     )
     band = temporal_band(block["temporal"]["kernel"], frames)  # (T, T, F in, F out)
     band = band.transpose(3, 1, 2, 0).reshape(h.shape[0] * frames, -1)
-    h = jnp.dot(band, jax.nn.relu(h).reshape(band.shape[1], -1), precision=PRECISION)
+    h = matmul(band, jax.nn.relu(h).reshape(band.shape[1], -1))
     h = h.reshape(spatial.shape) + block["temporal"]["bias"][:, None, None]
     h, temporal_moments = _normalise(h, block["temporal_norm"])
     kernel, norm = block["residual"]["kernel"][0], block["residual_norm"]
@@ -158,46 +159,6 @@ def _normalise(x: jax.Array, norm: Leaves) -> tuple[jax.Array, _Moments]:
     var = jnp.square(centred).mean((1, 2))
     scale = jax.lax.rsqrt(var + EPSILON) * norm["scale"]
     return centred * scale[:, None, None] + norm["bias"][:, None, None], _Moments(mean, var)
-
-
-@jax.custom_vjp
-def _couple(
-    z1: jax.Array, z2: jax.Array, h: jax.Array, slope: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """The affine coupling: z2 and the log-determinant (N,), of shift and raw scale.
-
-    Args:
-      z1: (V, T, N).
-      z2: (V, T, N).
-      h: (2, T, N); shift and raw scale are relu(h + slope * z1).
-      slope: (2,).
-    """
-    return _couple_forward(z1, z2, h, slope)[0]
-
-
-def _couple_forward(z1: jax.Array, z2: jax.Array, h: jax.Array, slope: jax.Array) -> Any:
-    scale = jax.nn.sigmoid(jax.nn.relu(h[1] + slope[1] * z1) + 2) + 1e-6
-    z2 = (z2 + jax.nn.relu(h[0] + slope[0] * z1)) * scale
-    log_det = jnp.log(jnp.prod(scale, 0)).sum(0)  # V factors in (0.88, 1]
-    return (z2, log_det), (z1, z2, scale, h, slope)
-
-
-def _couple_backward(kept: Any, gradient: Any) -> Any:
-    z1, z2, scale, h, slope = kept
-    to_z2, to_log_det = gradient
-    before = to_z2 * scale
-    shift = jnp.where(h[0] + slope[0] * z1 > 0, before, 0)
-    sigmoid = scale - 1e-6
-    # d scale / d raw = sigmoid (1 - sigmoid), and z2 + shift before the scale is z2 / scale now.
-    raw = (to_z2 * z2 + to_log_det) * (1 - sigmoid) * (sigmoid / scale)
-    raw = jnp.where(h[1] + slope[1] * z1 > 0, raw, 0)
-    to_z1 = slope[0] * shift + slope[1] * raw
-    to_h = jnp.stack([shift.sum(0), raw.sum(0)])
-    to_slope = jnp.stack([(shift * z1).sum(0).sum(), (raw * z1).sum(0).sum()])
-    return to_z1, before, to_h, to_slope
-
-
-_couple.defvjp(_couple_forward, _couple_backward)
 
 
 def _updated(batch_stats: Leaves, moments: dict[str, _Moments], x: jax.Array) -> Variables:

@@ -45,10 +45,19 @@ def load_test_windows(data: ConfigDict, flow: FlowConfig) -> WindowSet:
     """`load_window_set` of the test poses, without the clips that `data.clips` does not list.
 
     Raises:
-      InputError: anything wrong with the poses, unless `data.skip_bad`, or with the list.
+      InputError: anything wrong with the poses, unless `data.skip_bad`, or with the list; there
+        is no window in all of them.
     """
     check_names(data, flow)
-    return _load(data, flow, data.test_poses, data.test_stride, evaluated_benchmark(data))
+    found = _load(data, flow, data.test_poses, data.test_stride, evaluated_benchmark(data))
+    if not len(found.windows.start):
+        clips, people = len(found.tracks.clips), len(found.tracks.person)
+        raise InputError(
+            f"has no window to score: {clips} clips were read with {people} people in them, none "
+            f"of them tracked for {flow.segment_length} frames; stgnf check-data says more",
+            file=Path(data.root) / data.test_poses,
+        )
+    return found
 
 
 def evaluated_benchmark(data: ConfigDict) -> Benchmark:

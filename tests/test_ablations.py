@@ -47,12 +47,20 @@ def test_an_ablation_is_a_small_delta(name: str) -> None:
     assert bool(ablation.second) == any("second" in field for field in ablation.deltas)
 
 
-@pytest.mark.parametrize(("file", "name"), [("ablation.py:lstm", "lstm"), ("ablation.py", "")])
-def test_an_unknown_name(file: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "name", "named"),
+    [
+        ("ablation.py:lstm", "lstm", f"of {len(ABLATIONS)}, for instance: fully_connected, "),
+        ("ablation.py", "", f"of {len(ABLATIONS)}, for instance: fully_connected, "),
+        ("ablation.py:convolutoin", "convolutoin", "nearest: convolution; docs/ablations.md"),
+    ],
+)
+def test_an_unknown_name(file: str, name: str, named: str) -> None:
     done = stgnf("train", f"--config=configs/{file}", "--workdir=RUN")
     assert done.returncode == 1
-    expected = f"stgnf train: configuration: unknown name '{name}' of an ablation; there are fully"
+    expected = f"stgnf train: configuration: unknown name '{name}' of an ablation; {named}"
     assert done.stderr.startswith(expected)
+    assert len(done.stderr) < 250
 
 
 def test_no_two_ablations_are_the_same() -> None:

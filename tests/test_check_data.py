@@ -278,6 +278,10 @@ def a_smaller_video(config: ConfigDict) -> None:
     config.data.resolution = (200.0, 480.0)
 
 
+def a_much_larger_video(config: ConfigDict) -> None:
+    config.data.resolution = (8560, 4800)
+
+
 def short_tracks(config: ConfigDict) -> None:
     write_clip(root(config) / TRAIN / "c.json", 7 * [walk(0)[:5]])
 
@@ -309,6 +313,7 @@ WARNINGS: list[tuple[Callable[[ConfigDict], None], str, str]] = [
     (no_masks, MASKS, "is no folder, so train ends without an evaluation"),
     (a_mask_too_many, MASKS, "masks without a pose file (1), whose clips do not count: c.npy"),
     (a_smaller_video, TEST, "of the joints lie outside 200 x 480 pixels; they reach "),
+    (a_much_larger_video, TEST, "of 8560 x 4800 pixels. Is config.data.resolution the width"),
     (short_tracks, TRAIN, "54 % (7 of 13) of the tracks are shorter than a window of 8 frames"),
     (one_person_twice, TEST, "20 % (24 of 120) of the poses stand more than once in a frame"),
     (one_file_twice, TRAIN, "the same file stands for 1, copy; keep one"),

@@ -175,7 +175,6 @@ def change_skeleton(**fields: object) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (change(format_version=3), "format_version 3 is not from 1 to 2; use the version"),
         (change(members=0), "members must be at least 1, got 0"),
         (change(members="2"), "members must be at least 1, got 2"),
         (lambda description: description.pop("members"), "KeyError.*members"),

@@ -77,12 +77,15 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
         ("convert-poses", ("IN OUT", "--format", "--first_frame", "--missing", "--[no]overwrite")),
         ("label", ("SPANS", "--config", "--out", "--num_frames", "--[no]overwrite")),
         ("stream", ("--config", "--checkpoint", "--input", "--[no]follow", "--max_people")),
+        ("watch", ("--config", "--checkpoint", "--input", "--host", "--port")),
         ("replay", ("--config", "--fps")),
         ("calibrate", ("--config", "--checkpoint", "--fps", "--scene", "--[no]skip_bad")),
+        ("keep-windows", ("--config", "--checkpoint", "--count")),
         ("alarms", ("OUT", "--threshold", "--per_hour", "--confidence", "--[no]best_f1")),
         ("drift", ("OUT",)),
         ("runs", ("DIR", "--sort", "<name|status|", "--format", "<table|csv|json>")),
         ("report", ("RUN", "--out", "--poses")),
+        ("export", ("--config", "--checkpoint", "--out", "--[no]onnx", "--per_hour")),
         ("reproduce", ("--data", "--checkpoint", "--only", "--seeds", "--set", "--out")),
         ("demo", ("--out", "--seed")),
     ],
@@ -107,12 +110,15 @@ def test_every_command_is_tested_for_help() -> None:
         "convert-poses",
         "label",
         "stream",
+        "watch",
         "replay",
         "calibrate",
+        "keep-windows",
         "alarms",
         "drift",
         "runs",
         "report",
+        "export",
         "reproduce",
         "demo",
     }
@@ -133,7 +139,10 @@ def test_every_command_is_tested_for_help() -> None:
         (("import-checkpoint", "a"), "stgnf import-checkpoint: expected FILE OUT, got a"),
         (("import-checkpoint", "a", "b", "c"), "expected FILE OUT, got a b c"),
         (("convert-poses", "a"), "stgnf convert-poses: expected IN OUT, got a"),
-        (("convert-poses", "a", "b", "--format=bvh"), "value should be one of <alphapose|coco|"),
+        (
+            ("convert-poses", "a", "b", "--format=bvh"),
+            "value should be one of <alphapose|chad|coco|",
+        ),
         (("convert-poses", "a", "b", "--max_gap=-1"), "-1 is not a non-negative integer"),
         (("label", "a"), "flag --out=None: Flag --out must have a value"),
         (("stream", CUSTOM), "flag --checkpoint=None: Flag --checkpoint must have"),
@@ -174,9 +183,6 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None
     [
         ("configs/custom.py", "--config.data.rot=x", ["unknown name 'rot'", '"root"']),
         ("configs/custom.py", "--config.datum.root=x", ["unknown name 'datum'"]),
-        ("configs/none.py", "--config.seed=1", ["configs/none.py", "No such file"]),
-        ("configs/none.py", None, ["configs/none.py", "No such file"]),
-        ("configs", None, ["Is a directory: 'configs'"]),
         ("{tmp}/syntax.py", None, ["invalid syntax (syntax.py, line 1)"]),
         ("{tmp}/no_function.py", None, ["has no attribute 'get_config'"]),
     ],
@@ -189,6 +195,19 @@ def test_a_configuration_that_cannot_be_loaded(
     arguments = [f"--config={config.format(tmp=tmp_path)}", *([override] if override else [])]
     done = stgnf("train", *arguments, f"--workdir={tmp_path / 'run'}")
     assert_one_line(done, "stgnf train: configuration: ", *parts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["--config=configs/none.py", "--config.seed=1"], "configs/none.py"),
+        (["--config", "configs"], "configs"),
+        (["--config=configs/none.py:lstm"], "configs/none.py"),
+    ],
+)
+def test_a_configuration_that_is_no_file(arguments: list[str], file: str) -> None:
+    done = stgnf("train", *arguments, "--workdir=RUN")
+    assert_one_line(done, f"stgnf train: --config={file} is no file; look into configs/")
 
 
 def test_a_configuration_value_of_another_type(tmp_path: Path) -> None:
@@ -329,6 +348,8 @@ def test_thresholds(tmp_path: Path, data: str) -> None:
     succeed("score", *where, f"--out={out}")
     printed = succeed("alarms", out, "--per_hour=2500")
     assert "2400 false alarms an hour in the mean over calibrations, 5693 at most in 95" in printed
+    kept = succeed("keep-windows", *where, "--count=9")
+    assert kept.startswith(f"9 normal windows are in {run}/normal_windows.npz, 0.0 MB")
     alarms = len((out / "alarms.csv").read_text().splitlines()) - 1
     assert printed.endswith(f"{alarms} alarms in 2 clips are in {out}/alarms.csv\n")
     printed = succeed("drift", out)

@@ -1,7 +1,4 @@
-import pickle
-import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +6,6 @@ import pytest
 from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.evaluation import load_test_set
 from stgnf_jax.ground_truth import READERS, masks_without_poses
-from stgnf_jax.poses import read_folder
-from stgnf_jax.skeleton import COCO_17
 from tests.benchmark_data import CONFIGS, FORMS, abnormal_frames, write_benchmark
 from tests.small import FLOW
 
@@ -91,19 +86,3 @@ def test_a_mask_without_poses_is_found_in_every_form(name: str, tmp_path: Path) 
     assert masks_without_poses(folder, [first, second], benchmark) == []
     (found,) = masks_without_poses(folder, [first], benchmark)
     assert found in (second, benchmark.mask_name(second))
-
-
-def test_the_conversion_of_pickles_in_the_docs(tmp_path: Path) -> None:
-    docs = (CONFIGS.parent / "docs/datasets.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(import json, pathlib, pickle\n.*?)```", docs, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(code, names)
-    keypoints = np.arange(51.0).reshape(17, 3)
-    keypoints[:, 2] = [*(16 * [0.5]), np.nan]
-    unseen = np.where(np.arange(51).reshape(17, 3) == 6, np.nan, keypoints)
-    frames = {0: {7: [np.zeros(4), keypoints]}, 1: {7: [None, unseen], 9: [None, keypoints + 1]}}
-    (tmp_path / "1_066_0.pkl").write_bytes(pickle.dumps(frames))
-    names["pose_file"](tmp_path / "1_066_0.pkl", tmp_path / "1_066_0.json")
-    tracks = read_folder(tmp_path, pose_file=BENCHMARKS["chad"].pose_file, skeleton=COCO_17).tracks
-    assert (tracks.person.tolist(), tracks.frame.tolist()) == ([7, 9], [0, 1])
-    np.testing.assert_array_equal(tracks.keypoints[0], np.nan_to_num(keypoints, nan=1.0))

@@ -1,5 +1,7 @@
 import functools
+import socket
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -26,7 +28,27 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(demo_module, "demo_config", config)
 
 
-@pytest.mark.usefixtures("small")
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name can be looked up, and no socket can listen or reach out."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("the demo asked for the network")
+
+    for name in ("bind", "connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_the_network_is_refused() -> None:
+    with pytest.raises(AssertionError, match="asked for the network"):
+        socket.create_connection(("127.0.0.1", 9))
+    with socket.socket() as one, pytest.raises(AssertionError, match="asked for the network"):
+        one.connect(("127.0.0.1", 9))
+
+
+@pytest.mark.usefixtures("small", "no_network")
 def test_from_poses_to_pictures(tmp_path: Path) -> None:
     evaluation = demo(tmp_path / "out", seed=3)
     assert evaluation.metrics.num_clips == 3

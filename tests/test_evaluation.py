@@ -177,7 +177,10 @@ def test_nobody_is_in_view_long_enough(
     for file in Path(config.data.root, "pose/test").iterdir():
         write_clip(file, [walk(0)[:7]])
     for command in (score, evaluate):
-        with pytest.raises(InputError, match="frames has a finite score; are there people long"):
+        with pytest.raises(
+            InputError,
+            match=r"pose/test: has no window to score: 2 clips were read with 2 people in them",
+        ):
             command(config, evaluated.run, tmp_path / "out")
 
 
@@ -302,3 +305,12 @@ def test_a_damaged_calibration(config: ConfigDict, tmp_path: Path, damage: str) 
         np.savez(file, **columns)
     with pytest.raises(InputError, match=r"calibration.npz: cannot be read or does not fit"):
         score(config, tmp_path / "run", tmp_path / "out")
+
+
+def test_a_file_in_place_of_the_folder_is_told_before_the_work(
+    evaluated: Evaluated, tmp_path: Path
+) -> None:
+    (tmp_path / "out").touch()
+    for command in (score, evaluate):
+        with pytest.raises(InputError, match="out: is a file, and a folder is needed"):
+            command(evaluated.config, tmp_path / "no checkpoint is looked at", tmp_path / "out")

@@ -7,7 +7,7 @@ import pytest
 from stgnf_jax.checkpoint import save
 from stgnf_jax.decomposition import decompose
 from stgnf_jax.errors import InputError
-from stgnf_jax.evaluation import Scored, score, score_poses
+from stgnf_jax.evaluation import Scored, score, score_test_poses
 from stgnf_jax.explanations import Explanations, explain, load_windows, save_explanations
 from stgnf_jax.model import Model
 from stgnf_jax.scoring import extreme_windows
@@ -22,7 +22,7 @@ def models() -> list[Model]:
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory, models: list[Model]) -> Scored:
-    return score_poses(small_config(write_data(tmp_path_factory.mktemp("explain"))), models)
+    return score_test_poses(small_config(write_data(tmp_path_factory.mktemp("explain"))), models)
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,6 @@ def column(name: str, value: Any) -> Any:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (about(format_version=2), "format_version is 2, expected 1"),
         (about(hours=[1.0, -1.0]), "hours are"),
         (about(names=["01"]), "zip"),
         (about(scored_as={"score": "nll"}), "missing 4 required positional arguments"),

@@ -4,7 +4,8 @@ import html.parser
 import json
 import re
 
-from stgnf_jax.report_html import PAGE, SCRIPTS, escaped_json, page
+from stgnf_jax.html_page import PACKAGE, SHARED, SHARED_SCRIPTS, STYLE, THEME, escaped_json
+from stgnf_jax.report_html import PAGE, SCRIPTS, page
 
 HOSTILE = "</script><img src=x onerror=alert(1)> & {{script}} <!-- blobs -->\n"
 
@@ -40,8 +41,10 @@ def make(title: str = "run", index: object = None, blobs: tuple[bytes, ...] = ()
 
 
 def test_every_file_of_the_page_is_used() -> None:
-    used = {"page.html", "style.css", "theme.js", *SCRIPTS}
-    assert {path.name for path in PAGE.iterdir()} == used
+    used = {"page.html", "style.css", *SCRIPTS}
+    assert {path.name for path in (PACKAGE / PAGE).iterdir()} == used
+    shared = {THEME, STYLE, *SHARED_SCRIPTS}
+    assert {f"{SHARED}/{path.name}" for path in (PACKAGE / SHARED).iterdir()} == shared
 
 
 def test_data_stands_where_nothing_is_executed() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,19 +11,16 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from stgnf_jax.metrics.text import TITLES
 from stgnf_jax.report import write_report
 from stgnf_jax.report_html import page as html_page
 from stgnf_jax.saved_scores import SavedScores, load_scores
+from tests.browser import settle
 from tests.small_run import evaluated_run
 from tests.test_report import facts_of, index_of
 
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-)
 HOSTILE = "</script><img src=x onerror=\"document.body.id='broken'\"> & {{script}}"
 # `played` resolves to what the button for playing has said until playing ends.
 RECORD_PLAYING = """() => {
@@ -38,20 +34,6 @@ RECORD_PLAYING = """() => {
 }"""
 # Of the timeline, in pixels, as in timeline_layer.js.
 MARGIN = {"left": 62, "right": 14}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "there is no chromium; apt-get install chromium, on Debian"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +85,6 @@ def page(browser: Browser, run: Path) -> Iterator[Page]:
 def press(page: Page, key: str) -> None:
     page.keyboard.press(key)
     settle(page)
-
-
-def settle(page: Page) -> None:
-    """Waits until what has changed is drawn."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def zoom_in(page: Page) -> None:

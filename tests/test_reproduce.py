@@ -209,7 +209,7 @@ def test_a_failure_is_reported_and_the_others_go_on(data: Path, tmp_path: Path) 
     found = {outcome.planned.run: outcome for outcome in outcomes[-2:]}
     assert found["own"].status == DONE
     assert found["short"].status == FAILED
-    reason = "no track is long enough for a window of 30 frames"
+    reason = "none of them tracked for 30 frames"
     assert reason in found["short"].reason
     assert reason in (tmp_path / "report.md").read_text()
     assert reason in told[0]

@@ -60,7 +60,7 @@ def test_a_summary_on_disk(tmp_path: Path) -> None:
         save_summary(tmp_path / "run", summary)
         assert load_summary(tmp_path / "run") == summary
     written = json.loads((tmp_path / "run/summary.json").read_text(), parse_constant=pytest.fail)
-    assert set(written) == set(Summary._fields)
+    assert set(written) == {"format_version", *Summary._fields}
     assert written["loss"] == "Infinity"
 
 

@@ -12,7 +12,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from stgnf_jax.config import default_config
-from stgnf_jax.evaluation import Scored, score_poses
+from stgnf_jax.evaluation import Scored, score_test_poses
 from stgnf_jax.live_scores import Frame, LiveScores, PersonScore, SettledFrame
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
@@ -102,7 +102,7 @@ def test_the_town(stream: StreamScorer, tmp_path: Path) -> None:
     build_town(tmp_path, 0, train_clips=0, test_clips=2)
     config = small_config(tmp_path)
     config.data.benchmark = "shanghaitech"
-    assert_live_is_offline(stream, score_poses(config, [random_model()]))
+    assert_live_is_offline(stream, score_test_poses(config, [random_model()]))
 
 
 def test_an_ensemble(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_an_ensemble(tmp_path: Path) -> None:
     config.data.benchmark, config.scoring.score = "shanghaitech", kind
     models = [calibrated(0), calibrated(1)]
     stream = stream_scorer(models, kind, StreamSettings(max_people=SLOTS))
-    assert_live_is_offline(stream, score_poses(config, models))
+    assert_live_is_offline(stream, score_test_poses(config, models))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def reference_config(root: Path, benchmark: str) -> ConfigDict:
 @pytest.mark.reference
 def test_the_golden_poses(published: tuple[Model, StreamScorer], shared: Path) -> None:
     model, stream = published
-    scored = score_poses(reference_config(shared / "goldens/poses", "shanghaitech"), [model])
+    scored = score_test_poses(reference_config(shared / "goldens/poses", "shanghaitech"), [model])
     assert len(scored.people.score) == 1003
     # Windows whose last detections come long after the others.
     assert assert_live_is_offline(stream, scored) == 4
@@ -142,7 +142,7 @@ def test_a_real_camera(published: tuple[Model, StreamScorer], shared: Path, tmp_
     model, stream = published
     (tmp_path / "pose/test").mkdir(parents=True)
     shutil.copy(shared / "data/pets300/pets300_tracks.json", tmp_path / "pose/test")
-    scored = score_poses(reference_config(tmp_path, "custom"), [model])
+    scored = score_test_poses(reference_config(tmp_path, "custom"), [model])
     assert assert_live_is_offline(stream, scored) == 14
 
 

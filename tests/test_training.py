@@ -96,9 +96,18 @@ def test_what_a_run_leaves(run: Trained) -> None:
     names = {path.name for path in run.workdir.iterdir()}
     assert {"config.json", "model.json", "checkpoints", "metrics.json", "scores.npz"} <= names
     assert {path.name for path in (run.workdir / "checkpoints").iterdir()} == {"4", "8"}
-    assert json.loads((run.workdir / "config.json").read_text()) == json.loads(
-        run.config.to_json_best_effort()
-    )
+    fields = json.loads(run.config.to_json_best_effort())
+    kept = json.loads((run.workdir / "config.json").read_text())
+    assert kept == {"format_version": 1} | fields
+
+
+def test_files_say_their_formats(run: Trained) -> None:
+    expected = dict.fromkeys(("config", "summary", "origin", "metrics"), 1) | {"model": 2}
+    for name, number in expected.items():
+        fields = json.loads((run.workdir / f"{name}.json").read_bytes())
+        assert fields["format_version"] == number
+    with np.load(run.workdir / "scores.npz") as scores:
+        assert scores["format_version"] == 1
 
 
 def test_each_epoch_has_a_checkpoint_of_its_own(run: Trained, tmp_path: Path) -> None:

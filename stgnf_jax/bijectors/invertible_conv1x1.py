@@ -6,6 +6,7 @@ import distrax
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import lu, solve_triangular
+from jax.typing import DTypeLike
 
 from stgnf_jax.bijectors.dense_conv1x1 import apply_matrix
 from stgnf_jax.bijectors.event import EVENT_NDIMS, check_event, constant_log_det
@@ -25,9 +26,9 @@ class LUFactors(NamedTuple):
     sign: jax.Array
 
 
-def rotation(key: jax.Array, channels: int) -> jax.Array:
-    """A random (C, C) orthogonal matrix, by QR of a Gaussian one."""
-    return jnp.linalg.qr(jax.random.normal(key, (channels, channels)))[0]
+def rotation(key: jax.Array, channels: int, dtype: DTypeLike = float) -> jax.Array:
+    """A random (C, C) orthogonal matrix of a type, by QR of a Gaussian one."""
+    return jnp.linalg.qr(jax.random.normal(key, (channels, channels), dtype))[0]
 
 
 def lu_factors(weight: jax.Array) -> LUFactors:

@@ -52,14 +52,15 @@ def explained_strips(strips: Sequence[ExplainedStrip], skeleton: Skeleton) -> Fi
     )
     figure.suptitle(TITLE_TEXT, x=0.01, ha="left", fontsize=11, fontweight="bold", color=VERMILION)
     for i, (strip, drawn) in enumerate(zip(strips, films, strict=True)):
-        _draw_poses(figure.add_subplot(grid[2 * i, 0]), strip, drawn, skeleton)
-        _draw_curve(figure.add_subplot(grid[2 * i + 1, 0]), strip.nll.sum(1), drawn.frames)
+        draw_poses(figure.add_subplot(grid[2 * i, 0]), strip, drawn, skeleton)
+        draw_curve(figure.add_subplot(grid[2 * i + 1, 0]), strip.nll.sum(1), drawn.frames)
         bars = figure.add_subplot(grid[2 * i : 2 * i + 2, 1])
-        _draw_bars(bars, strip.nll.sum(0), joint_names(skeleton))
+        draw_bars(bars, strip.nll.sum(0), joint_names(skeleton))
     return figure
 
 
-def _draw_poses(axes: Axes, strip: ExplainedStrip, drawn: Film, skeleton: Skeleton) -> None:
+def draw_poses(axes: Axes, strip: ExplainedStrip, drawn: Film, skeleton: Skeleton) -> None:
+    """The poses, each joint in the colour of its term."""
     colors = ScalarMappable(Normalize(strip.nll.min(), strip.nll.max()), RARITY.reversed())
     tidy(axes, strip.caption)
     draw_bones(axes, drawn, skeleton, GREY)
@@ -75,7 +76,7 @@ def _draw_poses(axes: Axes, strip: ExplainedStrip, drawn: Film, skeleton: Skelet
     )
 
 
-def _draw_curve(axes: Axes, by_frame: NDArray[np.floating], shown: NDArray[np.intp]) -> None:
+def draw_curve(axes: Axes, by_frame: NDArray[np.floating], shown: NDArray[np.intp]) -> None:
     """The nll by frame, each frame below its pose."""
     axes.fill_between(range(len(by_frame)), by_frame, color=VERMILION, alpha=0.25, linewidth=0)
     axes.plot(by_frame, color=VERMILION, linewidth=1.2)
@@ -87,12 +88,14 @@ def _draw_curve(axes: Axes, by_frame: NDArray[np.floating], shown: NDArray[np.in
     axes.tick_params(labelsize=7)
 
 
-def _draw_bars(axes: Axes, by_joint: NDArray[np.floating], names: Sequence[str]) -> None:
+def draw_bars(
+    axes: Axes, by_joint: NDArray[np.floating], names: Sequence[str], title: str = "nll by joint"
+) -> None:
     """The joints with the largest nll, and the mean of all."""
     most = np.argsort(-by_joint, kind="stable")[:NUM_BARS][::-1]
     axes.barh([names[joint] for joint in most], by_joint[most], color=VERMILION, height=0.6)
     axes.axvline(by_joint.mean(), color=INK, linewidth=1, linestyle=":")
     tidy(axes)
-    axes.set_title("nll by joint (dotted: mean)", loc="left", fontsize=8, color=INK)
+    axes.set_title(f"{title} (dotted: mean)", loc="left", fontsize=8, color=INK)
     axes.tick_params(labelsize=8)
     axes.tick_params(axis="y", length=0)

@@ -110,6 +110,13 @@ def draw_bones(axes: Axes, drawn: Film, skeleton: Skeleton, color: str) -> None:
     axes.spines[:].set_visible(False)
 
 
+def draw_strip(axes: Axes, strip: Strip, drawn: Film, skeleton: Skeleton, color: str) -> None:
+    """A strip with its caption, its bones in one colour."""
+    tidy(axes, strip.caption)
+    draw_bones(axes, drawn, skeleton, color)
+    axes.plot(*drawn.poses.reshape(-1, 2).T, ".", color=INK, markersize=3)
+
+
 def _draw_group(
     part: SubFigure,
     group: StripGroup,
@@ -120,6 +127,4 @@ def _draw_group(
     part.suptitle(group.title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=group.color)
     rows = part.subplots(len(films), squeeze=False, height_ratios=heights)[:, 0]
     for axes, drawn, strip in zip(rows, films, group.strips, strict=True):
-        tidy(axes, strip.caption)
-        draw_bones(axes, drawn, skeleton, group.color)
-        axes.plot(*drawn.poses.reshape(-1, 2).T, ".", color=INK, markersize=3)
+        draw_strip(axes, strip, drawn, skeleton, group.color)

@@ -59,6 +59,16 @@ def minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def save_png(figure: Figure, file: Path) -> None:
+    """Writes a figure as PNG, equal figures as equal bytes.
+
+    Raises:
+      InputError: the file cannot be written.
+    """
+    with write_atomically(file) as partial:
+        figure.savefig(partial, format="png")
+
+
 def save(figure: Figure, stem: str | os.PathLike[str]) -> tuple[Path, Path]:
     """Writes a figure as `stem`.png and `stem`.svg, equal figures as equal bytes.
 
@@ -69,8 +79,7 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> tuple[Path, Path]:
       InputError: a file cannot be written.
     """
     png, svg = (Path(f"{os.fspath(stem)}.{kind}") for kind in ("png", "svg"))
-    with write_atomically(png) as partial:
-        figure.savefig(partial, format="png")
+    save_png(figure, png)
     salted = matplotlib.rc_context({"svg.hashsalt": "stgnf_jax"})
     with salted, write_atomically(svg) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None})

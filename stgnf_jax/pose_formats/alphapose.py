@@ -19,6 +19,7 @@ from stgnf_jax.pose_formats.detection import (
     entries,
     flat_joints,
     frame_in_name,
+    image_entry,
     optional_number,
     whole_number,
 )
@@ -26,13 +27,13 @@ from stgnf_jax.pose_formats.joint_maps import WHOLE_BODIES
 
 
 def _extent(contents: Any) -> frozenset[Extent]:
-    if not isinstance(contents, list):
-        return NEITHER
-    first = contents[0] if contents else {"image_id": "", "keypoints": []}
-    is_entry = isinstance(first, dict) and isinstance(first.get("keypoints"), list)
-    if is_entry and (isinstance(first.get("image_id"), str) or {"box", "idx"} & set(first)):
-        return CLIP
-    return NEITHER
+    entry = image_entry(contents)
+    return CLIP if entry is not None and (not contents or is_alphapose(entry)) else NEITHER
+
+
+def is_alphapose(entry: dict[str, Any]) -> bool:
+    """Whether an entry has what AlphaPose writes and COCO's results do not have."""
+    return isinstance(entry.get("image_id"), str) or bool({"box", "idx"} & set(entry))
 
 
 def _read(contents: Any, _: int | None) -> Iterator[Detection]:

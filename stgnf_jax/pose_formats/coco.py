@@ -8,6 +8,7 @@ entry may also have `track_id`, as PoseTrack's have.
 from collections.abc import Iterator
 from typing import Any
 
+from stgnf_jax.pose_formats.alphapose import is_alphapose
 from stgnf_jax.pose_formats.detection import (
     CLIP,
     NEITHER,
@@ -17,6 +18,7 @@ from stgnf_jax.pose_formats.detection import (
     Format,
     entries,
     flat_joints,
+    image_entry,
     optional_number,
     whole_number,
 )
@@ -24,13 +26,10 @@ from stgnf_jax.pose_formats.joint_maps import WHOLE_BODIES
 
 
 def _extent(contents: Any) -> frozenset[Extent]:
-    if not isinstance(contents, list):
+    entry = image_entry(contents)
+    if entry is None or is_alphapose(entry):
         return NEITHER
-    first = contents[0] if contents else {"image_id": 0, "keypoints": []}
-    is_entry = isinstance(first, dict) and isinstance(first.get("keypoints"), list)
-    if is_entry and type(first.get("image_id")) is int and not {"box", "idx"} & set(first):
-        return CLIP
-    return NEITHER
+    return CLIP if not contents or type(entry.get("image_id")) is int else NEITHER
 
 
 def _read(contents: Any, _: int | None) -> Iterator[Detection]:

@@ -1,4 +1,4 @@
-"""A file's contents, whatever the format: JSON as objects, CSV as rows, NPY as a mapped array."""
+"""A file's contents: JSON and pickles as objects, CSV as rows, NPY as a mapped array."""
 
 import csv
 import json
@@ -11,6 +11,7 @@ import orjson
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.pose_formats.numpy_pickle import load_pickle
 
 # Bytes of a text file. Parsed, it takes about ten times as much memory.
 LARGEST_FILE = 2**30
@@ -19,7 +20,7 @@ LARGEST_FILE = 2**30
 def load(path: Path) -> Any:
     """What a file holds.
 
-    Nothing in it is executed: arrays of Python objects are refused.
+    Nothing in it is executed: arrays of Python objects are refused, pickles are read as data.
 
     Raises:
       InputError: it cannot be read, is too large, or is not what its name says.
@@ -68,4 +69,13 @@ def _npy(path: Path) -> NDArray[Any]:
         raise InputError(f"is not an array that can be read ({error})") from error
 
 
-LOADERS: dict[str, Callable[[Path], Any]] = {".json": _json, ".csv": _csv, ".npy": _npy}
+def _pickle(path: Path) -> Any:
+    return load_pickle(path.read_bytes())
+
+
+LOADERS: dict[str, Callable[[Path], Any]] = {
+    ".json": _json,
+    ".csv": _csv,
+    ".npy": _npy,
+    ".pkl": _pickle,
+}

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 FORMAT_NAMES = (
-    *("alphapose", "coco", "csv", "mediapipe", "mmpose", "numpy", "openpose", "tracked"),
+    *("alphapose", "chad", "coco", "csv", "mediapipe", "mmpose", "numpy", "openpose", "tracked"),
     "ultralytics",
 )
 Missing = Literal["interpolate", "keep", "drop"]

@@ -127,6 +127,19 @@ def frame_in_name(name: str) -> int:
     return whole_number(digits[-1].lstrip("0") or "0", "frame", reprlib.repr(name))
 
 
+def image_entry(contents: Any) -> dict[str, Any] | None:
+    """The first of a list of people with keypoints, each in an image: COCO's and AlphaPose's form.
+
+    Returns:
+      It, one without an image where the list is empty; None where it is another form.
+    """
+    if not isinstance(contents, list):
+        return None
+    first: Any = contents[0] if contents else {"keypoints": []}
+    is_entry = isinstance(first, dict) and isinstance(first.get("keypoints"), list)
+    return first if is_entry else None
+
+
 def coco_joints(
     points: NDArray[np.float64], layouts: tuple[int, ...], place: str, frame: object
 ) -> NDArray[np.float64]:

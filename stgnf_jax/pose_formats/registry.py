@@ -6,6 +6,7 @@ from typing import Any
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.pose_formats.alphapose import ALPHAPOSE
+from stgnf_jax.pose_formats.chad import CHAD
 from stgnf_jax.pose_formats.coco import COCO
 from stgnf_jax.pose_formats.csv_table import CSV
 from stgnf_jax.pose_formats.detection import Extent, Format
@@ -18,6 +19,7 @@ from stgnf_jax.pose_formats.ultralytics import ULTRALYTICS
 
 FORMATS: dict[str, Format] = {
     "alphapose": ALPHAPOSE,
+    "chad": CHAD,
     "coco": COCO,
     "csv": CSV,
     "mediapipe": MEDIAPIPE,

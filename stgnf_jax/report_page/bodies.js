@@ -43,36 +43,11 @@ function boxOf(people) {
   if (!xs.length) return null;
   const [left, right] = middleOf(xs);
   const [top, bottom] = middleOf(ys);
-  const margin = 0.06 * Math.max(right - left, bottom - top, 1);
-  return {
-    left: left - margin,
-    top: top - margin,
-    width: right - left + 2 * margin,
-    height: bottom - top + 2 * margin,
-  };
+  return boxAround(left, top, right, bottom);
 }
 
 function middleOf(values) {
   values.sort((a, b) => a - b);
   const cut = Math.floor(values.length / 500);
   return [values[cut], values.at(-1 - cut)];
-}
-
-function mapTo(box, width, height) {
-  const scale = Math.min(width / box.width, height / box.height);
-  return {
-    scale,
-    left: (width - box.width * scale) / 2 - box.left * scale,
-    top: (height - box.height * scale) / 2 - box.top * scale,
-  };
-}
-
-function centerOf(joints) {
-  const known = joints.filter(Boolean);
-  if (!known.length) return null;
-  const sum = known.reduce((total, { x, y }) => ({ x: total.x + x, y: total.y + y }), {
-    x: 0,
-    y: 0,
-  });
-  return { x: sum.x / known.length, y: sum.y / known.length };
 }

@@ -18,12 +18,6 @@ const SORTS = {
 let tallies = clips.map((clip) => tally(clip, state.threshold));
 const entries = clips.map(makeEntry);
 
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
 function makeEntry(clip) {
   const line = element("canvas");
   line.setAttribute("aria-hidden", "true");
@@ -100,12 +94,6 @@ function drawSparkline({ clip, line }) {
 function rangeOfScores(clip) {
   const begun = index.threshold.score;
   return [Math.min(lowestScores[clip.number], begun), Math.max(highestScores[clip.number], begun)];
-}
-
-/** From scores to heights on a picture, from `bottom` for the lowest to `top`. */
-function bentScale(low, high, top, bottom) {
-  const [from, to] = [bend(low), bend(high)];
-  return (score) => top + clamp((to - bend(score)) / (to - from || 1), 0, 1) * (bottom - top);
 }
 
 function markCurrent() {

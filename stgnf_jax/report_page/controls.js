@@ -52,10 +52,6 @@ function jump(direction) {
   announce(byId("timeline").getAttribute("aria-valuetext"));
 }
 
-function announce(text) {
-  byId("announce").textContent = text;
-}
-
 function moveClip(steps) {
   const clip = neighbour(steps);
   if (clip) showClip(clip.number, firstFrame(clip));

@@ -2,10 +2,6 @@
 const index = JSON.parse(byId("index").textContent);
 const KEPT_CLIPS = 6;
 
-function byId(id) {
-  return document.getElementById(id);
-}
-
 function fromBase64(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

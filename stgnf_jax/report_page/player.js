@@ -65,57 +65,19 @@ function drawTrail(context, people) {
   context.globalAlpha = 1;
 }
 
-function drawDot(context, { x, y }, radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fill();
-}
-
 function drawPerson(context, people, { row, joints, colour }) {
-  const alarm = isAlarm(people.score[row], state.threshold);
-  context.lineCap = context.lineJoin = "round";
-  if (people.person[row] === state.person) drawBones(context, joints, colours.ink, 8, 0.25);
-  drawBones(context, joints, colour, alarm ? 3.5 : 2.2, 1);
-  context.fillStyle = colour;
-  for (const joint of joints) {
-    if (!joint) continue;
-    context.globalAlpha = joint.sure ? 1 : 0.3;
-    drawDot(context, joint, alarm ? 2.6 : 2);
-  }
-  context.globalAlpha = 1;
-}
-
-function drawBones(context, joints, colour, width, alpha) {
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  for (const sure of [false, true]) {
-    context.globalAlpha = sure ? alpha : 0.3 * alpha;
-    context.beginPath();
-    for (const [from, to] of index.bones) {
-      const [a, b] = [joints[from], joints[to]];
-      if (!a || !b || (a.sure && b.sure) !== sure) continue;
-      context.moveTo(a.x, a.y);
-      context.lineTo(b.x, b.y);
-    }
-    context.stroke();
-  }
-  context.globalAlpha = 1;
+  const below = isAlarm(people.score[row], state.threshold);
+  drawBody(context, index.bones, { joints, colour, below, chosen: isChosen(people, row) });
 }
 
 function drawName(context, people, { row, joints }) {
-  const known = joints.filter(Boolean);
-  if (!known.length) return;
-  const top = known.reduce((highest, joint) => (joint.y < highest.y ? joint : highest));
-  const chosen = people.person[row] === state.person;
   const name = currentClip().people[people.person[row]];
-  context.font = chosen ? `600 ${FONT}` : FONT;
-  context.textAlign = "center";
-  context.lineWidth = 3;
-  context.strokeStyle = colours.panel;
-  context.fillStyle = chosen ? colours.ink : colours.soft;
-  const text = chosen ? `${name}: ${scoreText(people.score[row])}` : name;
-  context.strokeText(text, top.x, top.y - 9);
-  context.fillText(text, top.x, top.y - 9);
+  const chosen = isChosen(people, row);
+  drawLabel(context, joints, chosen ? `${name}: ${scoreText(people.score[row])}` : name, chosen);
+}
+
+function isChosen(people, row) {
+  return people.person[row] === state.person;
 }
 
 /** The person whose joints are nearest to a place on the stage, within 24 pixels; -1 for nobody. */

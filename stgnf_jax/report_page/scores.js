@@ -1,19 +1,6 @@
 // What a threshold makes of scores.
-const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-
-/** A score as text, with a minus sign that is one. */
-function scoreText(score, digits = 3) {
-  if (Number.isNaN(score)) return "no score";
-  if (!Number.isFinite(score)) return "−∞";
-  return score.toFixed(Math.abs(score) >= 100 ? 1 : digits).replace("-", "−");
-}
-
 function shareText(part, whole) {
   return whole ? `${((100 * part) / whole).toFixed(1)} %` : "–";
-}
-
-function isAlarm(score, threshold) {
-  return score <= threshold;
 }
 
 function alarmsOf(clip, threshold) {
@@ -50,10 +37,7 @@ function sumTallies(tallies) {
   return sum;
 }
 
-/**
- * Scores have long tails, so pictures show them bent: evenly about the middle of all frames, and
- * by their logarithm far from it.
- */
+/** What is the middle of all frames, about which scores are bent. */
 function findBend() {
   const sorted = Float64Array.from(clips.flatMap((clip) => [...clip.scores])).sort();
   const at = (share) => sorted[Math.floor(share * (sorted.length - 1))];
@@ -62,31 +46,8 @@ function findBend() {
 
 const middle = findBend();
 
-function bend(score) {
-  return Math.asinh((score - middle.center) / middle.unit);
-}
-
-function unbend(value) {
-  return middle.center + middle.unit * Math.sinh(value);
-}
-
 /** The scores at which the colours end. */
 function colourEnds(threshold) {
   const [low, high] = index.colours;
   return [Math.min(low, threshold), Math.max(high, threshold)];
-}
-
-/** How far a person's score is from one end of the colours to the other: below 0 is an alarm. */
-function colourPlace(score, threshold) {
-  const [low, high] = colourEnds(threshold);
-  if (isAlarm(score, threshold)) {
-    return Math.max(-1, -bentShare(score, threshold, low)) - 1e-9;
-  }
-  return Math.min(1, bentShare(score, threshold, high));
-}
-
-/** Where a score lies on the way from a threshold, 0, to an end, 1. */
-function bentShare(score, threshold, end) {
-  const way = bend(end) - bend(threshold);
-  return way ? Math.abs((bend(score) - bend(threshold)) / way) : 1;
 }

@@ -1,5 +1,4 @@
-// The one state of the page. Whatever changes it goes through `update`, and what depends on the
-// names that have changed is drawn once, before the browser's next picture.
+// The one state of the page; see updates.js.
 const state = {
   clip: 0,
   frame: 0,
@@ -15,34 +14,9 @@ const state = {
   size: 0, // counts changes of the window's
 };
 const LEAST_RANGE = 20;
-const listeners = [];
-let changed = new Set();
-
-function on(names, draw) {
-  listeners.push({ names, draw });
-}
-
-function update(changes) {
-  const scheduled = changed.size > 0;
-  for (const [name, value] of Object.entries(changes)) {
-    if (!Object.is(state[name], value)) changed.add(name);
-    state[name] = value;
-  }
-  if (changed.size && !scheduled) requestAnimationFrame(render);
-}
-
-function render() {
-  const now = changed;
-  changed = new Set();
-  for (const { names, draw } of listeners) if (names.some((name) => now.has(name))) draw();
-}
 
 function currentClip() {
   return clips[state.clip];
-}
-
-function clamp(value, low, high) {
-  return Math.min(Math.max(value, low), high);
 }
 
 /** Shows a frame, and moves the timeline along with it. */

@@ -162,14 +162,7 @@ function drawAlarms(context, scale) {
 /** The line and, in the margin, the handle that moves it. */
 function drawThreshold(context, scale) {
   const y = scale.y(state.threshold);
-  context.strokeStyle = context.fillStyle = colours.alarm;
-  context.lineWidth = 1.5;
-  context.setLineDash([6, 4]);
-  context.beginPath();
-  context.moveTo(MARGIN.left, y);
-  context.lineTo(scale.right, y);
-  context.stroke();
-  context.setLineDash([]);
+  drawThresholdLine(context, MARGIN.left, scale.right, y);
   context.beginPath();
   context.roundRect(2, y - 10, MARGIN.left - 8, 20, 4);
   context.moveTo(MARGIN.left - 7, y - 6);

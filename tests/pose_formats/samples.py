@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,23 @@ def alphapose(folder: Path, names: list[str] = COCO_17, **tracked: Any) -> Path:
 
 def halpe(folder: Path) -> Path:
     return alphapose(folder, HALPE_26)
+
+
+def _detection(frame: int, person: int) -> NDArray[Any]:
+    """Box and keypoints as an array of objects, since they differ in length."""
+    detection = np.empty(2, object)
+    detection[:] = [[135.4, 22.5, 190.9, 180.2], pose(frame, person)]
+    return detection
+
+
+def chad(folder: Path, detection: Callable[[int, int], Any] = _detection) -> Path:
+    frames = {
+        frame: {person: detection(frame, person) for person in PEOPLE}
+        for frame in range(NUM_FRAMES)
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "clip.pkl").write_bytes(pickle.dumps(frames))
+    return folder / "clip.pkl"
 
 
 def coco(folder: Path) -> Path:
@@ -255,6 +273,7 @@ def tracked(folder: Path) -> Path:
 SAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "alphapose": ("alphapose", alphapose),
     "alphapose Halpe-26": ("alphapose", halpe),
+    "chad": ("chad", chad),
     "coco": ("coco", coco),
     "openpose BODY_25": ("openpose", openpose),
     "openpose COCO-18": ("openpose", openpose_18),

@@ -55,9 +55,9 @@ def test_one_frame_is_no_clip(tmp_path: Path) -> None:
         ([], "may be alphapose or coco or mediapipe or mmpose or ultralytics; say which by "),
         ([[], []], None),
         ({}, None),
-        ([1], "is not in one of alphapose, coco, csv, "),
-        ({"a": 1}, "is not in one of alphapose, coco, csv, "),
-        ("text", "is not in one of alphapose, coco, csv, "),
+        ([1], "is not in one of alphapose, chad, coco, csv, "),
+        ({"a": 1}, "is not in one of alphapose, chad, coco, csv, "),
+        ("text", "is not in one of alphapose, chad, coco, csv, "),
     ],
 )
 def test_contents_that_say_little(tmp_path: Path, contents: object, message: str | None) -> None:
@@ -115,12 +115,12 @@ def test_a_folder_of_frames_is_one_clip_whatever_else_is_in_it(tmp_path: Path) -
 
 
 def test_folders_that_are_no_clips(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"has no pose file: no \*.json, \*.csv, \*.npy"):
+    with pytest.raises(InputError, match=r"has no pose file: no \*.json, \*.csv, \*.npy, \*.pkl"):
         find_clips(tmp_path, ALL)
     with pytest.raises(InputError, match=r"nowhere: is missing; give a file or folder of poses"):
         find_clips(tmp_path / "nowhere", ALL)
     (tmp_path / "video.mp4").touch()
-    with pytest.raises(InputError, match=r"video.mp4: is not named \*.json, \*.csv, \*.npy, nor"):
+    with pytest.raises(InputError, match=r"video.mp4: is not named .*\*.npy, \*.pkl, nor"):
         find_clips(tmp_path / "video.mp4", ALL)
     samples.coco(tmp_path / "inner").rename(tmp_path / "inner/b.json")
     samples.coco(tmp_path / "inner")

@@ -313,7 +313,7 @@ def test_garbage_in_the_middle_is_an_input_error(
     check()
 
 
-@pytest.mark.parametrize("suffix", [".json", ".csv", ".npy"])
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".npy", ".pkl"])
 @pytest.mark.filterwarnings("ignore:Reading .npy:UserWarning")
 def test_garbage_is_an_input_error(tmp_path_factory: pytest.TempPathFactory, suffix: str) -> None:
     folder = tmp_path_factory.mktemp("fuzz")
@@ -321,6 +321,7 @@ def test_garbage_is_an_input_error(tmp_path_factory: pytest.TempPathFactory, suf
         ".json": samples.tracked(folder).read_bytes(),
         ".csv": samples.csv_table(folder).read_bytes(),
         ".npy": samples.numpy_array(folder).read_bytes(),
+        ".pkl": samples.chad(folder).read_bytes(),
     }[suffix]
 
     @settings(max_examples=100, deadline=None)

@@ -46,9 +46,9 @@ function mixed([from, to], share) {
   return `rgb(${from.map((value, i) => Math.round(value + share * (to[i] - value))).join(" ")})`;
 }
 
-function scoreColour(score) {
+function scoreColour(score, threshold = state.threshold) {
   if (Number.isNaN(score)) return colours.nobody;
-  const place = colourPlace(score, state.threshold);
+  const place = colourPlace(score, threshold);
   const ramps = RAMPS[state.theme];
   return place < 0 ? mixed(ramps.alarm, 1 + place) : mixed(ramps.normal, place);
 }
@@ -130,6 +130,18 @@ function drawLine(context, count, place, height) {
 function drawSpan(context, column, low, high) {
   context.lineTo(column + 0.5, low);
   context.lineTo(column + 0.5, high);
+}
+
+/** The line of a threshold; what is drawn next is filled in its colour. */
+function drawThresholdLine(context, left, right, y) {
+  context.strokeStyle = context.fillStyle = colours.alarm;
+  context.lineWidth = 1.5;
+  context.setLineDash([6, 4]);
+  context.beginPath();
+  context.moveTo(left, y);
+  context.lineTo(right, y);
+  context.stroke();
+  context.setLineDash([]);
 }
 
 /** Calls `move` with the pointer's place in a canvas while it is down, after `down` took it. */
