@@ -2,9 +2,23 @@
 
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from stgnf_jax.errors import InputError
+from stgnf_jax.stream_lines import write_error
 from stgnf_jax.stream_received import LONGEST_LINE
+
+# Seconds of silence after which a connection makes room.
+SILENT = 10.0
+# Why a connection is closed, as the report counts it, and what it is told.
+REFUSED, SILENCED = "connections refused", "silent connections hung up on"
+HOLDS, SLOW = "connections hung up on for what they hold", "slow readers hung up on"
+TOLD = {
+    REFUSED: "as many programs are connected as --max_connections lets: try again later",
+    SILENCED: f"sent no whole line for {SILENT:g} s or more, and another program had no place",
+    HOLDS: "sent more than any other without the end of a line, and there is no room for more",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -45,3 +59,10 @@ class Connection:
             del self.held[:size]
         self.taken += 1
         return line
+
+
+def tell(client: socket.socket, why: str) -> None:
+    """Says why a connection is closed, where there is more to say, and if it takes that at once."""
+    if why in TOLD:
+        with suppress(OSError):
+            client.send(write_error(0, InputError(TOLD[why])))

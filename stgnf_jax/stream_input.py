@@ -7,14 +7,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import BinaryIO
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_stdout
 from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
 from stgnf_jax.stream_sockets import allow_connections, listen
-from stgnf_jax.stream_turns import open_turns
+from stgnf_jax.stream_turns import Turns
 
 # Lines of a file that wait to be scored.
 MOST_WAITING = 64
@@ -70,7 +70,7 @@ def open_input(
         if follow:
             raise InputError(f"is for files, not for {name}", field="--follow")
         allow_connections(most)
-        with listen(name) as server, open_turns(server, most, counts) as turns:
+        with listen(name) as server, closing(Turns(server, most, counts)) as turns:
             print(f"stgnf stream: listening on {name}", file=sys.stderr, flush=True)
             yield turns
     else:

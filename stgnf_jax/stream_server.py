@@ -154,6 +154,14 @@ def _handle(service: Service, session: Session, see: See, line: Received) -> Non
     answered = answer(service, session, line.raw, line.number, line.time)
     _write(session, line.peer, answered)
     see(line.raw, answered)
+    if _is_stranger(line.raw, line.number) and not line.peer.alone:
+        session.counts["programs hung up on that send no JSON"] += 1
+        line.peer.close()
+
+
+def _is_stranger(raw: bytes, number: int) -> bool:
+    """Whether this is no camera, as a browser that a page elsewhere has send lines in a request."""
+    return number == 1 and not raw.lstrip().startswith(b"{")
 
 
 def _end(service: Service, session: Session, peer: Peer | None) -> None:

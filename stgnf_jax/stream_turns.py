@@ -11,17 +11,15 @@ import selectors
 import socket
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from selectors import EVENT_READ, EVENT_WRITE
 
-from stgnf_jax.stream_connection import Connection
+from stgnf_jax.stream_connection import HOLDS, REFUSED, SILENCED, SILENT, SLOW, Connection, tell
 from stgnf_jax.stream_received import Peer, Received
 
 # Bytes that are read at once; bytes that are held of all connections.
 PART, MOST_HELD = 2**15, 2**26
-# Seconds that a connection has to take some of an answer; of silence, after which it makes room.
-SECONDS_TO_TAKE, SILENT = 5.0, 10.0
+# Seconds that a connection has to take some of an answer.
+SECONDS_TO_TAKE = 5.0
 # Seconds between two looks at these; connections that are accepted in one look.
 LOOK_UP, ACCEPTED = 0.2, 4
 
@@ -88,7 +86,7 @@ class Turns:
                     self._arrange(connection)
         overdue = time.perf_counter() - SECONDS_TO_TAKE
         while self._stalled and next(iter(self._stalled.values())) < overdue:
-            self._hang_up(next(iter(self._stalled)), "slow readers hung up on")
+            self._hang_up(next(iter(self._stalled)), SLOW)
 
     def _arrange(self, connection: Connection) -> None:
         """What is next with a connection: its turn, its bytes, its answers or its end."""
@@ -116,21 +114,21 @@ class Turns:
                 accepted, _ = self._server.accept()
             except OSError:  # there is none any more, or it is gone already
                 return
-            if len(self._silent_first) == self._most and not self._make_room():
-                accepted.close()
-                self._counts["connections refused"] += 1
-                continue
             accepted.setblocking(False)
             connection = Connection(accepted)
             self._silent_first[connection] = None
-            self._arrange(connection)
+            self._counts["connections"] += 1
+            if len(self._silent_first) > self._most:
+                self._make_room(connection)
+            if connection in self._silent_first:
+                self._arrange(connection)
 
-    def _make_room(self) -> bool:
+    def _make_room(self, newest: Connection) -> None:
         oldest = next(iter(self._silent_first))
-        if time.perf_counter() - oldest.heard < SILENT:
-            return False
-        self._hang_up(oldest, "silent connections hung up on")
-        return True
+        if time.perf_counter() - oldest.heard >= SILENT:
+            self._hang_up(oldest, SILENCED)
+        else:
+            self._hang_up(newest, REFUSED)
 
     def _read(self, connection: Connection) -> None:
         try:
@@ -146,7 +144,7 @@ class Turns:
             self._hear(connection)
         if self._held > MOST_HELD:
             most = max(self._silent_first, key=lambda one: len(one.held))
-            self._hang_up(most, "connections hung up on for what they hold")
+            self._hang_up(most, HOLDS)
 
     def _write(self, connection: Connection, answer: bytes) -> None:
         if connection not in self._silent_first:
@@ -182,6 +180,8 @@ class Turns:
         self._counts[why] += 1
         if connection.unsent:
             self._counts["answers lost"] += 1
+        else:
+            tell(connection.socket, why)
         self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
@@ -192,13 +192,3 @@ class Turns:
         self._held -= len(connection.held)
         self._wait_for(connection, 0)
         connection.socket.close()
-
-
-@contextmanager
-def open_turns(server: socket.socket, most: int, counts: Counter[str]) -> Iterator[Turns]:
-    """`Turns`, all hung up on at the end; arguments as there."""
-    turns = Turns(server, most, counts)
-    try:
-        yield turns
-    finally:
-        turns.close()

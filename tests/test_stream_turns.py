@@ -1,12 +1,13 @@
 """Many programs at one socket: each has its turns, its answers and no one else's time."""
 
+import json
 import queue
 import resource
 import socket
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from stgnf_jax import stream_turns
 from stgnf_jax.errors import InputError
 from stgnf_jax.stream_received import LONGEST_LINE, Received
 from stgnf_jax.stream_sockets import OTHER_FILES, allow_connections, listen
-from stgnf_jax.stream_turns import Turns, open_turns
+from stgnf_jax.stream_turns import Turns
 
 WAIT = 30  # seconds, for what takes none
 MUCH = b"x" * 10_000_000 + b"\n"  # more than a socket takes
@@ -37,7 +38,7 @@ def opened(folder: Path, most: int = 9) -> Iterator[Place]:
     with ExitStack() as stack:
         server = stack.enter_context(listen(f"unix:{folder / 'socket'}"))
         counts = Counter[str]()
-        turns = stack.enter_context(open_turns(server, most, counts))
+        turns = stack.enter_context(closing(Turns(server, most, counts)))
 
         def connect() -> socket.socket:
             client = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -76,10 +77,17 @@ def lines_of(client: socket.socket, count: int) -> list[bytes]:
         return [file.readline() for _ in range(count)]
 
 
-def is_hung_up_on(client: socket.socket) -> bool:
-    with suppress(ConnectionResetError):
-        return client.recv(1) == b""
-    return True
+def last_words(client: socket.socket) -> str:
+    """What is told to a connection that is hung up on; nothing to most."""
+    told = b""
+    with suppress(ConnectionResetError):  # since not all that it sent was read
+        while part := client.recv(1000):
+            told += part
+    if not told:
+        return ""
+    line = json.loads(told)
+    assert line.pop("line") == 0
+    return str(line.pop("error"))
 
 
 def test_connections_are_answered_each(place: Place, tmp_path: Path) -> None:
@@ -166,7 +174,7 @@ def test_who_does_not_take_answers_waits_alone(
     received[0].peer.write(MUCH)
     monkeypatch.setattr(stream_turns, "SECONDS_TO_TAKE", 0.0)
     look(place)
-    assert place.counts == {"slow readers hung up on": 1, "answers lost": 1}
+    assert place.counts == {"connections": 2, "slow readers hung up on": 1, "answers lost": 1}
     camera.sendall(b"camera\n")
     assert take(place)[0].raw == b"camera\n"
     with pytest.raises(BrokenPipeError):
@@ -200,7 +208,7 @@ def test_a_line_that_is_too_long_is_the_last(place: Place) -> None:
     look(place)
     client.settimeout(WAIT)
     assert client.recv(100) == b"too long"
-    assert is_hung_up_on(client)
+    assert last_words(client) == ""
 
 
 def test_a_line_of_just_the_longest_is_none_too_many(place: Place) -> None:
@@ -224,15 +232,17 @@ def test_only_so_many_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         take(place)
         refused = place.connect()
         look(place)
-        assert is_hung_up_on(refused)
+        assert last_words(refused).startswith("as many programs are connected as --max_connec")
         monkeypatch.setattr(stream_turns, "SILENT", 0.0)
         welcome = place.connect()
         look(place)
-        assert is_hung_up_on(silent)
+        assert last_words(silent).startswith("sent no whole line for 10 s or more")
         welcome.sendall(b"welcome\n")
         assert take(place)[0].raw == b"welcome\n"
-        assert place.counts == {"connections refused": 1, "silent connections hung up on": 1}
         assert lines_of(camera, 1) == [b"to camera\n"]
+        hung_up = {"connections refused": 1, "silent connections hung up on": 1}
+        assert place.counts == {"connections": 4, **hung_up}
+    assert place.counts == {"connections": 4, **hung_up, "connections at the end": 2}
 
 
 def test_lines_that_never_end_are_bounded_together(
@@ -244,10 +254,10 @@ def test_lines_that_never_end_are_bounded_together(
     look(place)
     second.sendall(b"x" * 401)
     look(place)
-    assert is_hung_up_on(first)
+    assert last_words(first).startswith("sent more than any other without the end of a line")
     camera.sendall(b"x" * 597 + b"\n")
     assert len(take(place)[0].raw or b"") == 598
-    assert place.counts == {"connections hung up on for what they hold": 1}
+    assert place.counts == {"connections": 3, "connections hung up on for what they hold": 1}
 
 
 def test_hundreds_of_bad_neighbours(tmp_path: Path) -> None:
@@ -269,7 +279,7 @@ def test_hundreds_of_bad_neighbours(tmp_path: Path) -> None:
                 received.peer.write(received.raw or b"")
             assert turns <= 101  # once around
         assert lines_of(camera, 20) == [b"camera %d\n" % number for number in range(20)]
-        assert place.counts == {}
+        assert place.counts == {"connections": 301}
 
 
 def test_tcp() -> None:
@@ -277,7 +287,7 @@ def test_tcp() -> None:
         port = free.getsockname()[1]
     with (
         listen(f"tcp://127.0.0.1:{port}") as server,
-        open_turns(server, 1, Counter()) as turns,
+        closing(Turns(server, 1, Counter())) as turns,
         socket.create_connection(("127.0.0.1", port), timeout=WAIT) as client,
     ):
         client.sendall(b"one\n")
