@@ -17,7 +17,7 @@ HOLDS, SLOW = "connections hung up on for what they hold", "slow readers hung up
 TOLD = {
     REFUSED: "as many programs are connected as --max_connections lets: try again later",
     SILENCED: f"sent no whole line for {SILENT:g} s or more, and another program had no place",
-    HOLDS: "sent more than any other without the end of a line, and there is no room for more",
+    HOLDS: "sent more than any other that is not answered, and there is no room for more",
 }
 
 

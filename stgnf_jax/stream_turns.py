@@ -73,17 +73,18 @@ class Turns:
 
     def _look(self, timeout: float) -> None:
         """Reads, sends and accepts whatever goes without waiting, once something does."""
-        for key, events in self._selector.select(timeout):
-            connection: Connection | None = key.data
-            if connection is None:
-                self._accept()
-            elif connection in self._silent_first:  # not hung up on just now
+        ready = self._selector.select(timeout)
+        for key, events in ready:
+            connection: Connection = key.data  # None is the server
+            if connection in self._silent_first:  # not hung up on just now
                 if events & EVENT_WRITE and not self._send(connection):
                     self._counts["answers lost"] += 1
                 elif events & EVENT_READ:
                     self._read(connection)
                 if connection in self._silent_first:
                     self._arrange(connection)
+        if any(key.data is None for key, _ in ready):
+            self._accept()  # last, so that it is known who has sent something
         overdue = time.perf_counter() - SECONDS_TO_TAKE
         while self._stalled and next(iter(self._stalled.values())) < overdue:
             self._hang_up(next(iter(self._stalled)), SLOW)
@@ -124,8 +125,9 @@ class Turns:
                 self._arrange(connection)
 
     def _make_room(self, newest: Connection) -> None:
-        oldest = next(iter(self._silent_first))
-        if time.perf_counter() - oldest.heard >= SILENT:
+        # Whoever has a line waiting is not silent, however long it has to.
+        oldest = next(one for one in self._silent_first if one not in self._waiting)
+        if oldest is not newest and time.perf_counter() - oldest.heard >= SILENT:
             self._hang_up(oldest, SILENCED)
         else:
             self._hang_up(newest, REFUSED)

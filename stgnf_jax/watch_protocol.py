@@ -6,8 +6,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 # Seconds in which a connection has to ask for something, whole, once nothing is being answered.
 SECONDS_TO_ASK = 10.0
-# Connections at once, those that are answered with status 503 too.
-MOST_OPEN = 128
+# Connections at once, those that are answered with status 503 too; files are kept free for them
+# where a socket is the input.
+MOST_OPEN = 64
 
 
 class WatchProtocol(H11Protocol):

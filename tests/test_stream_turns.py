@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stgnf_jax import stream_turns
@@ -114,6 +114,7 @@ def test_what_was_sent_before_the_end_is_answered(place: Place) -> None:
 PARTS = st.sampled_from([b"", b"a", b"b\n", b"\n\n", b"cd\ne"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), PARTS)))
 def test_lines_are_split_as_everywhere(
     tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int, bytes]]
@@ -245,6 +246,21 @@ def test_only_so_many_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert place.counts == {"connections": 4, **hung_up, "connections at the end": 2}
 
 
+def test_who_waits_for_a_turn_is_not_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_turns, "SILENT", 0.0)
+    with opened(tmp_path, most=2) as place:
+        first, second = place.connect(), place.connect()
+        look(place)
+        for client in (first, second):
+            client.sendall(b"line\n")
+        refused = place.connect()
+        assert [one.raw for one in take(place, 2)] == [b"line\n"] * 2
+        assert last_words(refused).startswith("as many programs are connected")
+        assert place.counts == {"connections": 3, "connections refused": 1}
+
+
 def test_lines_that_never_end_are_bounded_together(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +270,7 @@ def test_lines_that_never_end_are_bounded_together(
     look(place)
     second.sendall(b"x" * 401)
     look(place)
-    assert last_words(first).startswith("sent more than any other without the end of a line")
+    assert last_words(first).startswith("sent more than any other that is not ans")
     camera.sendall(b"x" * 597 + b"\n")
     assert len(take(place)[0].raw or b"") == 598
     assert place.counts == {"connections": 3, "connections hung up on for what they hold": 1}
