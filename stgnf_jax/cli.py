@@ -169,6 +169,7 @@ def _stream_flags() -> None:
     flags.DEFINE_bool("follow", False, "wait for more at the end of a file")
     flags.DEFINE_integer("max_people", 64, "people of a camera remembered at once", lower_bound=1)
     flags.DEFINE_integer("max_cameras", 64, "cameras remembered at once", lower_bound=1)
+    flags.DEFINE_integer("max_connections", 256, "connections to a socket at once", lower_bound=1)
     flags.DEFINE_float(
         "smoothing",
         10.0,
@@ -397,6 +398,7 @@ def _stream_options(values: Any) -> "StreamOptions":
         values.follow,
         values.max_people,
         values.max_cameras,
+        values.max_connections,
         values.smoothing,
         values.report_every,
         request if request != AlarmRequest() else None,
