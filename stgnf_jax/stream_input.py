@@ -81,7 +81,9 @@ def split_lines(file: BinaryIO, follow: bool = False) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_input(name: str, follow: bool, stopped: threading.Event) -> Iterator[Lines]:
+def open_input(
+    name: str, follow: bool, stopped: threading.Event, command: str = "stream"
+) -> Iterator[Lines]:
     """Lines of an input, read by threads of their own, which wait when too many are under way.
 
     Args:
@@ -89,6 +91,7 @@ def open_input(name: str, follow: bool, stopped: threading.Event) -> Iterator[Li
       follow: whether a file grows.
       stopped: is set once stdin or a file has ended and all of it is answered, or stdout is gone;
         once it is set, nothing waits for a stdout that takes nothing.
+      command: in whose name is told on stderr.
 
     Raises:
       InputError: it cannot be opened.
@@ -98,7 +101,7 @@ def open_input(name: str, follow: bool, stopped: threading.Event) -> Iterator[Li
         if follow:
             raise InputError(f"is for files, not for {name}", field="--follow")
         with listen(name) as server:
-            print(f"stgnf stream: listening on {name}", file=sys.stderr, flush=True)
+            print(f"stgnf {command}: listening on {name}", file=sys.stderr, flush=True)
             _start(accept_all, server, functools.partial(_read_connection, lines))
             yield lines
     else:

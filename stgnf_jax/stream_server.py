@@ -45,6 +45,7 @@ class StreamOptions(NamedTuple):
       smoothing: frames in which the filter of the frame scores forgets by a factor of e.
       report_every: seconds between two reports on stderr; 0 for one at the end only.
       alarms: which are asked for; None for none.
+      command: in whose name is told on stderr.
     """
 
     source: str
@@ -54,6 +55,7 @@ class StreamOptions(NamedTuple):
     smoothing: float
     report_every: float
     alarms: AlarmRequest | None
+    command: str = "stream"
 
 
 See = Callable[[bytes, bytes], object]
@@ -94,7 +96,7 @@ def make_service(
     options: StreamOptions,
 ) -> Service:
     """How lines are answered; compiles. Raises as `stream`."""
-    rules = live_rules(config, checkpoint, models, options.alarms)
+    rules = live_rules(config, checkpoint, models, options.alarms, options.command)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints = models[0].config.skeleton.num_file_joints
@@ -113,14 +115,16 @@ def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_see
       InputError: the input cannot be opened.
     """
     stopped = threading.Event()
-    with open_input(options.source, options.follow, stopped) as lines, _until_signal(stopped):
-        _serve(service, lines, stopped, options.report_every, see)
+    source = open_input(options.source, options.follow, stopped, options.command)
+    with source as lines, _until_signal(stopped):
+        _serve(service, lines, stopped, options, see)
 
 
 def _serve(
-    service: Service, lines: Lines, stopped: threading.Event, every: float, see: See
+    service: Service, lines: Lines, stopped: threading.Event, options: StreamOptions, see: See
 ) -> None:
     session, reported, last = new_session(), time.monotonic(), None
+    every = options.report_every
     while not stopped.is_set():
         with suppress(queue.Empty):
             line = lines.get(timeout=LOOK_UP)
@@ -128,9 +132,9 @@ def _serve(
             last = line.peer
         if every and time.monotonic() - reported >= every:
             reported = time.monotonic()
-            _report(session)
+            _report(session, options.command)
     _end(service, session, last)
-    _report(session)
+    _report(session, options.command)
 
 
 def _handle(service: Service, session: Session, line: Received, see: See) -> None:
@@ -160,8 +164,8 @@ def _write(session: Session, peer: Peer, line: bytes) -> bool:
     return True
 
 
-def _report(session: Session) -> None:
-    print(f"stgnf stream: {report(session)}", file=sys.stderr, flush=True)
+def _report(session: Session, command: str) -> None:
+    print(f"stgnf {command}: {report(session)}", file=sys.stderr, flush=True)
 
 
 @contextmanager
