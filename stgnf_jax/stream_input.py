@@ -2,7 +2,6 @@
 
 import functools
 import queue
-import sys
 import threading
 import time
 from collections import Counter
@@ -49,6 +48,11 @@ def split_lines(file: BinaryIO, follow: bool = False) -> Iterator[bytes]:
         yield held
 
 
+def is_socket(name: str) -> bool:
+    """Whether an input is a socket, by its name."""
+    return name.startswith(("unix:", "tcp:"))
+
+
 @contextmanager
 def open_input(
     name: str, follow: bool, most: int, stopped: threading.Event, counts: Counter[str]
@@ -66,12 +70,11 @@ def open_input(
     Raises:
       InputError: it cannot be opened.
     """
-    if name.startswith(("unix:", "tcp:")):
+    if is_socket(name):
         if follow:
             raise InputError(f"is for files, not for {name}", field="--follow")
         allow_connections(most)
         with listen(name) as server, closing(Turns(server, most, counts)) as turns:
-            print(f"stgnf stream: listening on {name}", file=sys.stderr, flush=True)
             yield turns
     else:
         peer = Peer(functools.partial(_write_stdout, stopped), stopped.set, alone=True)

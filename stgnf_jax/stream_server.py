@@ -20,7 +20,7 @@ from stgnf_jax.evaluation import load_scorers
 from stgnf_jax.live_rules import live_rules
 from stgnf_jax.model import Model
 from stgnf_jax.stream import StreamSettings, stream_scorer
-from stgnf_jax.stream_input import open_input
+from stgnf_jax.stream_input import is_socket, open_input
 from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
 from stgnf_jax.stream_session import (
     Service,
@@ -48,6 +48,7 @@ class StreamOptions(NamedTuple):
       smoothing: frames in which the filter of the frame scores forgets by a factor of e.
       report_every: seconds between two reports on stderr; 0 for one at the end only.
       alarms: which are asked for; None for none.
+      command: in whose name is told on stderr.
     """
 
     source: str
@@ -58,6 +59,7 @@ class StreamOptions(NamedTuple):
     smoothing: float
     report_every: float
     alarms: AlarmRequest | None
+    command: str = "stream"
 
 
 See = Callable[[bytes, bytes], object]
@@ -98,7 +100,7 @@ def make_service(
     options: StreamOptions,
 ) -> Service:
     """How lines are answered; compiles. Raises as `stream`."""
-    rules = live_rules(config, checkpoint, models, options.alarms)
+    rules = live_rules(config, checkpoint, models, options.alarms, options.command)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints = models[0].config.skeleton.num_file_joints
@@ -121,18 +123,20 @@ def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_see
         open_input(options.source, options.follow, most, stopped, session.counts) as lines,
         _until_signal(stopped),
     ):
+        if is_socket(options.source):
+            _say(options, f"listening on {options.source}")
         handle = functools.partial(_handle, service, session, see)
-        last = _serve(handle, session, lines, stopped, options.report_every)
+        last = _serve(handle, lambda: _say(options, report(session)), lines, stopped, options)
         _end(service, session, last)
-    _report(session)
+    _say(options, report(session))
 
 
 def _serve(
     handle: Callable[[Received], None],
-    session: Session,
+    tell: Callable[[], None],
     lines: Lines,
     stopped: threading.Event,
-    every: float,
+    options: StreamOptions,
 ) -> Peer | None:
     """Handles lines until there are no more; gives who sent the last one."""
     reported, last = time.monotonic(), None
@@ -141,9 +145,9 @@ def _serve(
             line = lines.get(timeout=LOOK_UP)
             handle(line)
             last = line.peer
-        if every and time.monotonic() - reported >= every:
+        if options.report_every and time.monotonic() - reported >= options.report_every:
             reported = time.monotonic()
-            _report(session)
+            tell()
     return last
 
 
@@ -182,8 +186,8 @@ def _write(session: Session, peer: Peer, line: bytes) -> bool:
     return True
 
 
-def _report(session: Session) -> None:
-    print(f"stgnf stream: {report(session)}", file=sys.stderr, flush=True)
+def _say(options: StreamOptions, what: str) -> None:
+    print(f"stgnf {options.command}: {what}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -77,5 +77,5 @@ def test_a_damaged_one(tmp_path: Path, path: tuple[str, ...], value: Any, messag
 
 def test_one_that_is_no_json(tmp_path: Path) -> None:
     (tmp_path / "origin.json").write_text("{")
-    with pytest.raises(InputError, match="is not JSON"):
+    with pytest.raises(InputError, match="cannot be read"):
         load_origin(tmp_path)
