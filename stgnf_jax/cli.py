@@ -792,6 +792,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
             _ = flags.FLAGS.config.data
     except (AttributeError, KeyError) as error:
         sys.exit(f"{argv[0]}: configuration: unknown name {_reason(error)}")
+    except RecursionError:  # absl looks for flags of a similar name
+        sys.exit(f"{argv[0]}: has an argument that is far too long for a flag")
     except (ImportError, OSError, SyntaxError, TypeError, ValueError) as error:
         sys.exit(f"{argv[0]}: configuration: {_reason(error)}")
     return arguments

@@ -64,7 +64,9 @@ def load_origin(folder: str | os.PathLike[str]) -> ScoreOrigin:
     try:
         config = ConfigDict(_completed(read["config"]))
         return ScoreOrigin(config, Path(read["checkpoint"]), read_description(read["model"], file))
-    except (AttributeError, KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"does not say where scores come from ({error!r}); score again", file=file
         ) from error

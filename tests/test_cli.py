@@ -185,6 +185,11 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None
         assert part in done.stderr
 
 
+def test_an_argument_that_is_far_too_long() -> None:
+    done = stgnf("demo", "--" + "x" * 5000)
+    assert_one_line(done, "stgnf demo: has an argument that is far too long for a flag")
+
+
 @pytest.mark.parametrize(
     ("config", "override", "parts"),
     [

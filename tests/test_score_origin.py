@@ -59,6 +59,7 @@ def test_a_folder_without_one(tmp_path: Path) -> None:
         (("config",), None, "score again"),
         (("checkpoint",), None, "score again"),
         (("model", "resolution"), [0, 1], "does not describe a model"),
+        (("config", "data", "second", "a.b"), 1, "does not accept dots in field names"),
     ],
 )
 def test_a_damaged_one(tmp_path: Path, path: tuple[str, ...], value: Any, message: str) -> None:
