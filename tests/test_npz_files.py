@@ -34,6 +34,15 @@ def test_what_unpacks_to_more_than_memory_is_refused(
         load_npz(file)
 
 
+def test_what_is_not_packed_may_be_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz_files, "LARGEST", 10)
+    np.savez(tmp_path / "large.npz", zeros=np.zeros(PACKED, np.uint8))
+    with open(tmp_path / "large.npz", "rb") as file, load_npz(file) as arrays:
+        assert arrays["zeros"].shape == (PACKED,)
+
+
 def test_no_more_is_unpacked_than_a_member_says(tmp_path: Path) -> None:
     file = bomb(tmp_path)
     size = (PACKED + 128).to_bytes(4, "little")
