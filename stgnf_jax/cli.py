@@ -4,6 +4,7 @@ Nothing heavy is imported before a command's flags are parsed, so that help come
 """
 
 import atexit
+import errno
 import gc
 import itertools
 import os
@@ -834,6 +835,10 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
         command.run(flags.FLAGS, *arguments)
     except InputError as error:
         sys.exit(f"stgnf {name}: {error}")
+    except OSError as error:  # of stdout; files say it themselves
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.exit(f"stgnf {name}: stdout cannot be written ({error.strerror})")
     except KeyboardInterrupt:
         print(f"stgnf {name}: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)

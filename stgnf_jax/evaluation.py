@@ -25,7 +25,7 @@ from stgnf_jax.localisation import as_detections, person_boxes
 from stgnf_jax.metrics import Bootstrap, Metrics, auc_micro, box_figures, frame_figures
 from stgnf_jax.model import Model
 from stgnf_jax.poses import Tracks
-from stgnf_jax.score_files import save_metrics, save_scores
+from stgnf_jax.score_files import forget_scores, save_metrics, save_scores
 from stgnf_jax.score_origin import ScoreOrigin, save_origin
 from stgnf_jax.scoring import (
     FrameScores,
@@ -92,9 +92,10 @@ def score(
     models = load_scorers(config, checkpoint)
     scored = score_test_poses(config, models)
     if leads():
+        forget_scores(out)
         save_origin(out, _origin(config, checkpoint, models))
-        save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
         _explain(config.scoring, models, scored, out)
+        save_scores(out, scored.windows, scored.people, scored.frames, members=scored.members)
     return scored
 
 
@@ -113,7 +114,10 @@ def evaluate(
     scored, normal = score_against_masks(config, models)
     metrics = _measure(config, models[0].config.skeleton, scored, normal)
     if leads():
+        forget_scores(out)
         save_origin(out, _origin(config, checkpoint, models))
+        save_metrics(out, metrics)
+        _explain(config.scoring, models, scored, out)
         save_scores(
             out,
             scored.windows,
@@ -122,8 +126,6 @@ def evaluate(
             members=scored.members,
             normal=normal,
         )
-        save_metrics(out, metrics)
-        _explain(config.scoring, models, scored, out)
     return Evaluation(scored, normal, metrics)
 
 

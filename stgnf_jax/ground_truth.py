@@ -76,6 +76,7 @@ def masks_without_poses(
         path.name
         for path in sorted(Path(folder).iterdir())
         if path.name not in known
+        and not path.name.startswith(".")
         and path.name.startswith(start)
         and path.name.endswith(end)
         and not benchmark.leaves_out(path.name.removeprefix(start).removesuffix(end))

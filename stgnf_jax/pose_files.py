@@ -17,11 +17,14 @@ def list_files(
 ) -> list[Path]:
     """The `*.json` of a folder, sorted by name, without those of clips that are passed over.
 
+    Hidden ones are left out: a killed process leaves half-written files under such names.
+
     Raises:
       InputError: the folder cannot be read, or there is none.
     """
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+        found = (name for name in os.listdir(folder) if not name.startswith("."))
+        names = sorted(name for name in found if name.endswith(".json"))
     except OSError as error:
         raise InputError(
             f"is no folder that can be read ({error.strerror}); give the folder of the pose files",

@@ -151,8 +151,13 @@ def _event(record: Record) -> bytes:
 
 
 def _new_events(workdir: Path, first_step: int) -> RecordWriter:
-    """A further file for TensorBoard: events from `first_step` on in earlier ones are void."""
-    writer = RecordWriter(str(workdir / f"{EVENTS_PREFIX}{time.time_ns()}"))
+    """A further file for TensorBoard: events from `first_step` on in earlier ones are void.
+
+    Its name comes after theirs even where the clock has been put back.
+    """
+    names = (path.name.removeprefix(EVENTS_PREFIX) for path in workdir.glob(f"{EVENTS_PREFIX}*"))
+    last = max((int(name) for name in names if name.isdecimal()), default=0)
+    writer = RecordWriter(str(workdir / f"{EVENTS_PREFIX}{max(time.time_ns(), last + 1)}"))
     now, start = time.time(), SessionLog(status=SessionLog.START)
     writer.write(Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
     writer.write(Event(wall_time=now, step=first_step, session_log=start).SerializeToString())

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from stgnf_jax.errors import InputError
 from stgnf_jax.format_version import FIELD, migrated
 from stgnf_jax.npz_files import load_npz
+from stgnf_jax.score_files import SCORES_FILE
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
-SCORES_FILE = "scores.npz"
 # The type and the table of each array that is read; `frame_normal` may be absent.
 _KINDS = {
     **{"clip": ("U", "window"), "person": ("iu", "window"), "start": ("iu", "window")},

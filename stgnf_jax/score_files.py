@@ -10,13 +10,31 @@ from numpy.typing import NDArray
 
 from stgnf_jax.csv_file import save_csv
 from stgnf_jax.ensemble_scores import MemberScores
+from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.format_version import versioned
 from stgnf_jax.metrics import Metrics
 from stgnf_jax.metrics_file import METRICS_FILE
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
+SCORES_FILE = "scores.npz"
 Columns = dict[str, NDArray[np.generic]]
+
+
+def forget_scores(out: str | os.PathLike[str]) -> None:
+    """Removes `scores.npz`, before other files of the folder are written anew.
+
+    All that reads scores asks for this file. So a process that is killed on the way leaves a
+    folder without scores, never one with the scores of one model and the figures of another.
+
+    Raises:
+      InputError: it cannot be removed.
+    """
+    file = Path(out) / SCORES_FILE
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", file=file) from error
 
 
 def save_scores(
@@ -42,6 +60,8 @@ def save_scores(
     (N,), and `member_window_score`, (E, N), of which `window_score` is the mean.
     The CSV files have the same columns but for the last, truth values as 0 and 1.
 
+    `scores.npz` comes last: see `forget_scores`.
+
     Args:
       out: folder to write to; made when it is missing.
       windows: score of each window.
@@ -64,7 +84,7 @@ def save_scores(
     columns = tables["window"] | tables["person"] | tables["frame"]
     if len(members.score) > 1:
         columns["member_window_score"] = members.score
-    _save_npz(Path(out) / "scores.npz", columns)
+    _save_npz(Path(out) / SCORES_FILE, columns)
 
 
 def save_metrics(out: str | os.PathLike[str], metrics: Metrics) -> None:

@@ -18,6 +18,7 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.evaluation import Evaluation, evaluate, score
 from stgnf_jax.fast_scoring import FlowStatistics
 from stgnf_jax.model import Model, score_windows, window_statistics
+from stgnf_jax.saved_scores import load_scores
 from stgnf_jax.score_kinds import SCORES, Calibration
 from stgnf_jax.window_set import load_window_set
 from stgnf_jax.windows import gather, normalise
@@ -206,6 +207,21 @@ def test_a_folder_that_cannot_be_written(evaluated: Evaluated, tmp_path: Path) -
     for command in (score, evaluate):
         with pytest.raises(InputError, match="file"):
             command(evaluated.config, evaluated.run, tmp_path / "file")
+
+
+def test_scores_never_lie_beside_the_figures_of_another_run(
+    evaluated: Evaluated, config: ConfigDict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    evaluate(config, evaluated.run, tmp_path)
+    monkeypatch.setattr("stgnf_jax.evaluation.save_metrics", die)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(config, evaluated.run, tmp_path)
+    assert (tmp_path / "metrics.json").exists()
+    with pytest.raises(InputError, match=r"scores\.npz: is missing"):
+        load_scores(tmp_path)
 
 
 def test_what_a_checkpoint_overrules_is_said(

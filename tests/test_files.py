@@ -1,11 +1,12 @@
 import errno
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
 from stgnf_jax.errors import InputError
-from stgnf_jax.files import write_atomically
+from stgnf_jax.files import write_atomically, write_folder_atomically
 
 
 def write_half(path: Path, failure: BaseException) -> None:
@@ -66,3 +67,38 @@ def test_a_place_that_takes_no_file_is_an_error(tmp_path: Path, name: str, messa
     ):
         partial.touch()
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+def test_what_a_killed_process_leaves_is_used_again(tmp_path: Path) -> None:
+    (tmp_path / ".partial.scores.csv").write_text("half of what was longer")
+    with write_atomically(tmp_path / "scores.csv") as partial:
+        partial.write_text("whole")
+    (tmp_path / ".partial.exported").mkdir()
+    (tmp_path / ".partial.exported/left").write_text("half")
+    with write_folder_atomically(tmp_path / "exported") as partial:
+        (partial / "facts.json").write_text("whole")
+    assert sorted(os.listdir(tmp_path)) == ["exported", "scores.csv"]
+    assert (tmp_path / "scores.csv").read_text() == "whole"
+    assert os.listdir(tmp_path / "exported") == ["facts.json"]
+
+
+def test_two_who_write_the_same_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    with write_atomically(path) as first:
+        first.write_text("first")
+        with write_atomically(path) as second:
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert os.listdir(tmp_path) == ["scores.csv"]
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with write_atomically(tmp_path / "scores.csv") as partial:
+        partial.write_text("whole")
+        assert partial.name == f".{os.getpid()}.scores.csv"
+    assert (tmp_path / "scores.csv").read_text() == "whole"

@@ -22,6 +22,11 @@ def test_files_are_listed_by_name(folder: Path) -> None:
     assert list_files(folder, CUSTOM, lambda clip: clip == "a") == [folder / "b.json"]
 
 
+def test_what_killed_writers_leave_is_no_pose_file(folder: Path) -> None:
+    (folder / ".partial.c.json").write_text("{")
+    assert list_files(folder, CUSTOM) == [folder / "a.json", folder / "b.json"]
+
+
 def test_the_hash_of_files_is_that_of_what_was_read_of_each(folder: Path) -> None:
     paths = list_files(folder, CUSTOM)
     hashes = [hash_file(path, path.read_bytes()) for path in paths]

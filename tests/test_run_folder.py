@@ -2,6 +2,8 @@ import errno
 import fcntl
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from stgnf_jax.checkpoint import Description, load_description
 from stgnf_jax.config import default_config, flow_config
 from stgnf_jax.errors import InputError
-from stgnf_jax.run_folder import locked, open_run
+from stgnf_jax.run_folder import LOCK_FILE, locked, open_run
 
 RESOLUTION = (856.0, 480.0)
 
@@ -74,6 +76,23 @@ def test_only_the_lock_tells_of_another_process(tmp_path: Path) -> None:
         raise BlockingIOError  # as of a terminal that takes no more
     with locked(tmp_path), pytest.raises(InputError, match="another process is training here"):
         locked(tmp_path).__enter__()
+
+
+def test_a_lock_goes_with_the_process_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import fcntl, sys, time; file = open(sys.argv[1], 'w'); file.write('another host')\n"
+        "file.flush(); fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / LOCK_FILE)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(InputError, match="another process is training here"):
+            locked(tmp_path).__enter__()
+        holder.kill()
+        holder.wait()
+        with locked(tmp_path):  # the file is still there, and what it says does not count
+            assert (tmp_path / LOCK_FILE).read_text()
 
 
 def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

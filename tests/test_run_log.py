@@ -3,6 +3,7 @@ import math
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -128,6 +129,17 @@ def test_a_killed_process_loses_nothing_and_is_resumed(tmp_path: Path) -> None:
     assert scalars(killed) == scalars(undisturbed)
     assert [record.time for record in read_log(killed)][:4] == times[:4]
     assert len(list(killed.glob("*tfevents*"))) == 2  # a viewer stalls when one goes
+
+
+def test_a_clock_that_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, range(6))
+    yesterday = time.time_ns() - 10**9 * 86_400
+    monkeypatch.setattr(time, "time_ns", lambda: yesterday)
+    for _ in range(2):
+        write(tmp_path, range(4, 8), first_step=4)
+    write(tmp_path / "undisturbed", range(8))
+    assert scalars(tmp_path) == scalars(tmp_path / "undisturbed")
+    assert len(list(tmp_path.glob("*tfevents*"))) == 3
 
 
 def test_a_line_cut_short_is_dropped(tmp_path: Path) -> None:
