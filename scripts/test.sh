@@ -6,4 +6,4 @@ install_lock dev
 install_browser
 install_packages
 cd "$root"
-exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"
+exec "$venv/bin/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

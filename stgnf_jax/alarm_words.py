@@ -27,12 +27,14 @@ class Unusual(NamedTuple):
       value: in the window.
       limit: what `USUAL` of the normal windows stay below.
       nearest: in the nearest normal window.
+      beside: in the window, of the measure that is told beside this one; None for none.
     """
 
     name: str
     value: float
     limit: float
     nearest: float
+    beside: float | None = None
 
 
 class NearestWindow(NamedTuple):
@@ -128,7 +130,8 @@ def _frames(excess: NDArray[np.floating], frame: NDArray[np.integer]) -> str:
 
 def _compared(one: Unusual, other: float) -> str:
     ratio = one.value / other if other else np.inf
-    return MEASURES[one.name].words.format(value=one.value, other=other, ratio=ratio)
+    words = MEASURES[one.name].words
+    return words.format(value=one.value, other=other, ratio=ratio, beside=one.beside)
 
 
 def _and(parts: Iterable[str]) -> str:

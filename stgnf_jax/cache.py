@@ -105,7 +105,7 @@ def _load(entry: Path, num_joints: int, content_hash: str) -> PoseFolder | None:
         tracks = Tracks(**arrays, clips=_strings(names["clips"]))
         _check(tracks, num_joints)
         return PoseFolder(tracks, _strings(names["skipped"]), content_hash)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, RecursionError, TypeError, ValueError) as error:
         logging.warning("%s: a damaged cache entry is built anew (%s)", entry, error)
         _remove_damaged(entry)
         return None

@@ -13,6 +13,7 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.format_version import Fields, migrated, versioned
+from stgnf_jax.npz_files import load_npz
 from stgnf_jax.score_kinds import Calibration
 
 CALIBRATION_FILE = "calibration.npz"
@@ -50,7 +51,7 @@ def load_calibration(
     _, joints, channels = flow.latent_shape
     size = flow.num_levels * flow.num_steps + joints * channels
     try:
-        with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
+        with open(file, "rb") as raw, load_npz(raw) as opened:
             found = migrated(opened, file)
         median = _column(found, "median", (members,))
         mean = _column(found, "mean", (members, size))

@@ -10,6 +10,7 @@ import os
 import signal
 import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,12 +41,15 @@ class Command(NamedTuple):
       run: does it, with the flags' values and the positional arguments.
       flags: the flags it takes, each a function that defines one.
       arguments: names of its positional arguments.
+      writes: from what `run` is given to the file whose earlier contents it replaces, where those
+        are results of the same command.
     """
 
     summary: str
     run: Callable[..., None]
     flags: tuple[Callable[[], None], ...]
     arguments: tuple[str, ...] = ()
+    writes: Callable[..., str] | None = None
 
 
 def _config_flag() -> None:
@@ -169,6 +173,7 @@ def _stream_flags() -> None:
     flags.DEFINE_bool("follow", False, "wait for more at the end of a file")
     flags.DEFINE_integer("max_people", 64, "people of a camera remembered at once", lower_bound=1)
     flags.DEFINE_integer("max_cameras", 64, "cameras remembered at once", lower_bound=1)
+    flags.DEFINE_integer("max_connections", 256, "connections to a socket at once", lower_bound=1)
     flags.DEFINE_float(
         "smoothing",
         10.0,
@@ -286,6 +291,10 @@ def _train(values: Any) -> None:
         _print_metrics(evaluation.metrics)
 
 
+def _scores_file(values: Any) -> str:
+    return os.path.join(_path(values.out), "scores.npz")
+
+
 def _score(values: Any) -> None:
     from stgnf_jax.evaluation import score
 
@@ -397,6 +406,7 @@ def _stream_options(values: Any) -> "StreamOptions":
         values.follow,
         values.max_people,
         values.max_cameras,
+        values.max_connections,
         values.smoothing,
         values.report_every,
         request if request != AlarmRequest() else None,
@@ -416,7 +426,8 @@ def _watch(values: Any) -> None:
     if sys.stdout.isatty():
         drop_stdout()
     address = Address(values.host, values.port)
-    watch(_config(values), _path(values.checkpoint), _stream_options(values), address)
+    options = _stream_options(values)._replace(command="watch")
+    watch(_config(values), _path(values.checkpoint), options, address)
 
 
 def _replay(values: Any) -> None:
@@ -505,6 +516,10 @@ def _alarm_request(values: Any) -> "AlarmRequest":
     return AlarmRequest(**{name: getattr(values, name) for name in names})
 
 
+def _alarms_file(_: Any, out: str) -> str:
+    return os.path.join(_path(out), "alarms.json")
+
+
 def _alarms(values: Any, out: str) -> None:
     from stgnf_jax.alarm_rules import promises
     from stgnf_jax.raised_alarms import raise_alarms
@@ -542,6 +557,10 @@ def _drift(_: Any, out: str) -> None:
 def _report_flags() -> None:
     flags.DEFINE_string("out", "", "the HTML file to write; by default report.html in RUN")
     flags.DEFINE_string("poses", "", "folder of the scored pose files, where it has moved")
+
+
+def _report_file(values: Any, run: str) -> str:
+    return _path(values.out) or os.path.join(_path(run), "report.html")
 
 
 def _report(values: Any, run: str) -> None:
@@ -616,9 +635,14 @@ COMMANDS = {
             _process_flags,
         ),
     ),
-    "score": Command("score poses, without ground truth", _score, _SCORING_FLAGS),
+    "score": Command(
+        "score poses, without ground truth", _score, _SCORING_FLAGS, writes=_scores_file
+    ),
     "evaluate": Command(
-        "score poses and compare with the masks", _evaluate, (*_SCORING_FLAGS, _pictures_flag)
+        "score poses and compare with the masks",
+        _evaluate,
+        (*_SCORING_FLAGS, _pictures_flag),
+        writes=_scores_file,
     ),
     "check-data": Command(
         "say what is missing or wrong in poses and masks, all at once",
@@ -696,6 +720,7 @@ COMMANDS = {
         _alarms,
         (_alarms_flags, _offline_alarms_flags),
         ("OUT",),
+        _alarms_file,
     ),
     "drift": Command(
         "say whether scored people still behave as those of the calibration", _drift, (), ("OUT",)
@@ -705,6 +730,7 @@ COMMANDS = {
         _report,
         (_report_flags,),
         ("RUN",),
+        _report_file,
     ),
     "export": Command(
         "write a model as a folder that scores without this package",
@@ -766,6 +792,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
             _ = flags.FLAGS.config.data
     except (AttributeError, KeyError) as error:
         sys.exit(f"{argv[0]}: configuration: unknown name {_reason(error)}")
+    except RecursionError:  # absl looks for flags of a similar name
+        sys.exit(f"{argv[0]}: has an argument that is far too long for a flag")
     except (ImportError, OSError, SyntaxError, TypeError, ValueError) as error:
         sys.exit(f"{argv[0]}: configuration: {_reason(error)}")
     return arguments
@@ -794,11 +822,14 @@ def _command_help(name: str, command: Command) -> str:
 
 
 def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
+    """Runs a command whose flags are parsed; ends the process with a line where it cannot."""
     if len(arguments) != len(command.arguments):
         expected = " ".join(command.arguments) or "nothing beside flags"
         sys.exit(f"stgnf {name}: expected {expected}, got {' '.join(arguments) or 'nothing'}")
     from stgnf_jax.errors import InputError
 
+    if command.writes:
+        _tell_of_earlier(name, command.writes(flags.FLAGS, *arguments))
     try:
         command.run(flags.FLAGS, *arguments)
     except InputError as error:
@@ -806,3 +837,10 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> None:
     except KeyboardInterrupt:
         print(f"stgnf {name}: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
+
+
+def _tell_of_earlier(name: str, file: str) -> None:
+    """Says which results a command will replace, before the work, which can be stopped."""
+    if os.path.isfile(file):
+        date = time.strftime("%Y-%m-%d %H:%M", time.localtime(os.path.getmtime(file)))
+        print(f"stgnf {name}: will replace {file} of {date}", file=sys.stderr)

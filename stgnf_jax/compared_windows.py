@@ -18,7 +18,7 @@ from stgnf_jax.alarm_words import (
 from stgnf_jax.evidence import Evidence, UsualJoints, find_evidence, usual_joints
 from stgnf_jax.kept_windows import nll_of_members
 from stgnf_jax.model import Model
-from stgnf_jax.motion import measure_motion
+from stgnf_jax.motion import MEASURES, measure_motion
 from stgnf_jax.normal_windows import Nearest, NormalWindows, find_nearest, window_shapes
 from stgnf_jax.skeleton import Skeleton, joint_names
 
@@ -33,12 +33,16 @@ class Reference(NamedTuple):
       skeleton: theirs.
       joints: what the nll of their joints is.
       motion: measures of how people move in them, (M,) each.
+      motion_limit: what `USUAL` of each measure stay below.
+      apart: how far normal windows are from each other: the median, and what `USUAL` stay below.
     """
 
     normal: NormalWindows
     skeleton: Skeleton
     joints: UsualJoints
     motion: dict[str, NDArray[np.float64]]
+    motion_limit: dict[str, float]
+    apart: tuple[float, float]
 
 
 class Compared(NamedTuple):
@@ -64,7 +68,11 @@ class Compared(NamedTuple):
 def make_reference(normal: NormalWindows, skeleton: Skeleton) -> Reference:
     """What windows are compared with."""
     motion = measure_motion(normal.shape, skeleton)
-    return Reference(normal, skeleton, usual_joints(normal), motion)
+    limit = {name: float(np.quantile(value, USUAL)) for name, value in motion.items()}
+    usual, most = np.quantile(normal.distance, (0.5, USUAL))
+    return Reference(
+        normal, skeleton, usual_joints(normal), motion, limit, (float(usual), float(most))
+    )
 
 
 def compare(
@@ -110,12 +118,26 @@ def words_of(compared: Compared, reference: Reference) -> list[str]:
 
 
 def unusual_motion(compared: Compared, reference: Reference) -> list[Unusual]:
-    """The measures that are `BEYOND` times what is usual or more, the farthest beyond first."""
+    """The measures that are `BEYOND` times what is usual or more, the farthest beyond first.
+
+    Without those that are part of what another of them tells.
+    """
+    beyond = {
+        name: limit
+        for name, limit in reference.motion_limit.items()
+        if compared.motion[name] > max(BEYOND * limit, MEASURES[name].least)
+    }
     nearest = compared.nearest.window[0]
     found = [
-        Unusual(name, value, limit, float(reference.motion[name][nearest]))
-        for name, value in compared.motion.items()
-        if value > BEYOND * (limit := float(np.quantile(reference.motion[name], USUAL)))
+        Unusual(
+            name,
+            compared.motion[name],
+            limit,
+            float(reference.motion[name][nearest]),
+            compared.motion.get(MEASURES[name].beside),
+        )
+        for name, limit in beyond.items()
+        if beyond.keys().isdisjoint(MEASURES[name].part_of)
     ]
     return sorted(found, key=lambda one: one.limit / one.value)
 
@@ -123,14 +145,14 @@ def unusual_motion(compared: Compared, reference: Reference) -> list[Unusual]:
 def nearest_window(compared: Compared, reference: Reference) -> NearestWindow:
     """The nearest normal window as it is told of."""
     normal, number = reference.normal, compared.nearest.window[0]
-    usual, limit = np.quantile(normal.distance, (0.5, USUAL))
+    usual, limit = reference.apart
     apart = np.square(compared.shape - normal.shape[number]).sum(-1).mean(0)
     return NearestWindow(
         clip=normal.clips[normal.origin.clip[number]],
         person=int(normal.origin.person[number]),
         first=int(normal.origin.frame[number]),
         distance=float(compared.nearest.distance[0]),
-        usual=float(usual),
-        limit=float(limit),
+        usual=usual,
+        limit=limit,
         by_joint=np.sqrt(apart),
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax import pictures
 from stgnf_jax.alarms import Alarm
+from stgnf_jax.alarms_file import PICTURES
 from stgnf_jax.checkpoint import load_members
 from stgnf_jax.compared_windows import (
     Compared,
@@ -29,9 +30,6 @@ from stgnf_jax.score_origin import load_origin
 from stgnf_jax.scored_windows import load_scored, located
 from stgnf_jax.skeleton import joint_names
 from stgnf_jax.windows import gather
-
-# Of the pictures, in the folder of the scores.
-FOLDER = "alarms"
 
 
 def explain_alarms(
@@ -89,7 +87,7 @@ def _window_of(scores: SavedScores, alarm: Alarm, length: int) -> int | None:
 def _explain(
     folder: Path, clip: str, alarm: Alarm, compared: Compared, reference: Reference
 ) -> dict[str, Any]:
-    picture = f"{FOLDER}/{clip}_{alarm.span.start}_{alarm.span.end}.png"
+    picture = f"{PICTURES}/{clip}_{alarm.span.start}_{alarm.span.end}.png"
     title = f"clip {clip}, person {alarm.person}, from frame {compared.frame[0]}"
     nearest = _neighbours(compared, reference)
     _draw(compared, reference, nearest["windows"], title, folder / picture)

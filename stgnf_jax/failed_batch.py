@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,25 +39,16 @@ def fail(
       nll: (B,) of each, in bits per dimension.
       length: T.
     """
-    window, augmentation = np.divmod(drawn, len(examples.matrices))
-    clip, person, start = (column[window] for column in examples.origin)
-    names = np.array(examples.clips, np.str_)[clip]
-    columns = {
-        "clip": names,
-        "person": person,
-        "start": start,
-        "label": examples.label[window],
-        "augmentation": augmentation,
-        "nll": nll,
-        "keypoints": gather(examples.keypoints, examples.start[window], length),
-    }
+    columns = _columns(examples, drawn, nll, length)
     file = Path(workdir) / FAILED_FILE
     if leads():
         with write_atomically(file) as partial, open(partial, "wb") as opened:
             np.savez_compressed(opened, allow_pickle=False, **columns)
     worst = np.argsort(-np.nan_to_num(nll, nan=np.inf), kind="stable")[:NAMED]
     named = ", ".join(
-        f"clip {names[i]} person {person[i]} from frame {start[i]} (nll {nll[i]:.3g})"
+        "clip {} person {} from frame {} (nll {:.3g})".format(
+            *(columns[name][i] for name in ("clip", "person", "start", "nll"))
+        )
         for i in worst
     )
     raise InputError(
@@ -66,3 +57,19 @@ def fail(
         f"are in this file: {named}. Look at them, or try a lower config.training.learning_rate",
         file=file,
     )
+
+
+def _columns(
+    examples: TrainingSet, drawn: NDArray[np.int64], nll: NDArray[np.floating], length: int
+) -> dict[str, NDArray[Any]]:
+    window, augmentation = np.divmod(drawn, len(examples.matrices))
+    clip, person, start = (column[window] for column in examples.origin)
+    return {
+        "clip": np.array(examples.clips, np.str_)[clip],
+        "person": person,
+        "start": start,
+        "label": examples.label[window],
+        "augmentation": augmentation,
+        "nll": nll,
+        "keypoints": np.asarray(gather(examples.keypoints, examples.start[window], length)),
+    }

@@ -1,6 +1,6 @@
 """What a flow is made of."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from stgnf_jax.bijectors import Coupling
 from stgnf_jax.skeleton import OPENPOSE_18, Skeleton
@@ -9,6 +9,21 @@ from stgnf_jax.stgcn import Partition
 Permutation = Literal["reverse", "shuffle", "invertible_1x1", "dense_1x1"]
 ConditionerKind = Literal["stgcn", "convolution", "fully_connected"]
 
+_CHOICES = {
+    "permutation": get_args(Permutation),
+    "coupling": get_args(Coupling),
+    "conditioner": get_args(ConditionerKind),
+    "partition": get_args(Partition),
+}
+_LIMITS = {
+    "segment_length": (1, 1024),
+    "channels": (2, 64),
+    "num_steps": (1, 1024),
+    "num_levels": (1, 8),
+    "squeeze_first_at_level": (2, 9),
+    "max_hop": (0, 64),
+    "hidden_channels": (0, 1024),
+}
 # What the paper's ablations replace the ST-GCN by has no use for these fields.
 _UNUSED_BY = {
     "convolution": ("partition", "max_hop", "edge_importance"),
@@ -81,43 +96,27 @@ class FlowConfig(NamedTuple):
                 raise ValueError(f"{name} must be {kind.__name__}, got {getattr(self, name)!r}")
         if not abs(self.radius) <= 1e6:
             raise ValueError(f"radius must be finite and within 1e6 of 0, got {self.radius}")
-        choices = {
-            "permutation": ("reverse", "shuffle", "invertible_1x1", "dense_1x1"),
-            "coupling": ("affine", "additive"),
-            "conditioner": ("stgcn", "convolution", "fully_connected"),
-            "partition": ("uniform", "distance", "spatial"),
-        }
-        for name, allowed in choices.items():
+        for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
-        limits = {
-            "segment_length": (1, 1024),
-            "channels": (2, 64),
-            "num_steps": (1, 1024),
-            "num_levels": (1, 8),
-            "squeeze_first_at_level": (2, 9),
-            "max_hop": (0, 64),
-            "hidden_channels": (0, 1024),
-        }
-        for name, (least, most) in limits.items():
-            if not least <= getattr(self, name) <= most:
-                raise ValueError(
-                    f"{name} must be from {least} to {most}, got {getattr(self, name)}"
-                )
-        if self.temporal_kernel and not (
-            0 < self.temporal_kernel < 2048 and self.temporal_kernel % 2
-        ):
-            raise ValueError(
-                f"temporal_kernel must be odd and below 2048, or 0, got {self.temporal_kernel}"
-            )
-        halvings = self.level_shape(self.num_levels - 1)[2] // self.channels
-        if self.segment_length % halvings:
-            raise ValueError(
-                f"segment_length must be a multiple of {halvings} for {self.num_levels} levels, "
-                f"got {self.segment_length}"
-            )
+        for name, (least, most) in _LIMITS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"{name} must be from {least} to {most}, got {value}")
+        self._check_frames()
         self._check_unused()
         return self
+
+    def _check_frames(self) -> None:
+        kernel, length = self.temporal_kernel, self.segment_length
+        if kernel and not (0 < kernel < 2048 and kernel % 2):
+            raise ValueError(f"temporal_kernel must be odd and below 2048, or 0, got {kernel}")
+        halvings = self.level_shape(self.num_levels - 1)[2] // self.channels
+        if length % halvings:
+            raise ValueError(
+                f"segment_length must be a multiple of {halvings} for {self.num_levels} levels, "
+                f"got {length}"
+            )
 
     def _check_unused(self) -> None:
         for name in _UNUSED_BY.get(self.conditioner, ()):

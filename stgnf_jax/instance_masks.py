@@ -1,5 +1,6 @@
 """UBnormal's instance masks, an image a frame: poses on abnormal objects (paper section 4.3)."""
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from stgnf_jax.abnormal_objects import read_abnormal_objects
 from stgnf_jax.errors import InputError
 from stgnf_jax.poses import Tracks
 
+# Pixels: 8192 x 4096. What is smaller as a file may be larger than memory.
+LARGEST_IMAGE = 2**25
 _CLIP = re.compile(r"(?P<abnormal>ab)?normal_scene_(?P<scene>\d+)_.+")
 
 
@@ -95,6 +98,8 @@ def _read_image(path: Path) -> NDArray[Any]:
     """The numbers at the pixels, (H, W)."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
+            if math.prod(image.size) > LARGEST_IMAGE:
+                raise ValueError(f"it has {image.size} pixels, more than {LARGEST_IMAGE} in all")
             one_number = len(image.getbands()) == 1
             pixels = np.asarray(image if one_number else image.convert("RGB"))
     except FileNotFoundError as error:

@@ -25,6 +25,7 @@ def live_rules(
     checkpoint: str | os.PathLike[str],
     models: Sequence[Model],
     request: AlarmRequest | None,
+    command: str = "stream",
 ) -> Callable[[str], CameraRules]:
     """A function from a camera's name to its rules; what is promised goes to stderr.
 
@@ -35,6 +36,7 @@ def live_rules(
       checkpoint: the model's folder, where normal scores may be.
       models: what it holds.
       request: which alarms; None for none.
+      command: in whose name is told.
 
     Raises:
       InputError: the request is none, or needs normal scores that are missing, too few, or not to
@@ -43,10 +45,10 @@ def live_rules(
     if request is not None:
         check_request(request, LIVE_WAYS)
     needed = request is not None and request.per_hour is not None
-    normal = _normal_scores(config, checkpoint, models, needed)
+    normal = _normal_scores(config, checkpoint, models, needed, command)
     rates = _rates(normal, request)
     for promise in promises(rates):
-        _tell(promise)
+        _tell(command, promise)
     by_scene = {
         scene.name: CameraRules(
             _alarm_rule(request, rates.get(scene.name)), normal_table(scene.score, scene.offsets)
@@ -81,7 +83,11 @@ def _alarm_rule(request: AlarmRequest | None, rate: RateThreshold | None) -> Ala
 
 
 def _normal_scores(
-    config: ConfigDict, checkpoint: str | os.PathLike[str], models: Sequence[Model], needed: bool
+    config: ConfigDict,
+    checkpoint: str | os.PathLike[str],
+    models: Sequence[Model],
+    needed: bool,
+    command: str,
 ) -> NormalScores | None:
     """Those beside the model, if they are needed or there are any that fit."""
     if not needed and not (Path(checkpoint) / NORMAL_SCORES_FILE).exists():
@@ -93,9 +99,9 @@ def _normal_scores(
     except InputError as error:
         if needed:
             raise
-        _tell(f"no p-values: {error}")
+        _tell(command, f"no p-values: {error}")
         return None
 
 
-def _tell(what: str) -> None:
-    print(f"stgnf stream: {what}", file=sys.stderr, flush=True)
+def _tell(command: str, what: str) -> None:
+    print(f"stgnf {command}: {what}", file=sys.stderr, flush=True)

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from stgnf_jax.errors import InputError
 from stgnf_jax.format_version import migrated
+from stgnf_jax.strict_json import read_object
 
 METRICS_FILE = "metrics.json"
 
@@ -20,10 +18,4 @@ def load_metrics(folder: Path) -> dict[str, Any] | None:
     file = folder / METRICS_FILE
     if not file.exists():
         return None
-    try:
-        metrics = orjson.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read ({error}); evaluate again", file=file) from error
-    if not isinstance(metrics, dict):
-        raise InputError("does not hold figures; evaluate again", file=file)
-    return migrated(metrics, file)
+    return migrated(read_object(file, "figures", "evaluate again"), file)

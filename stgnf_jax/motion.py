@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from stgnf_jax import limbs
 from stgnf_jax.skeleton import Skeleton, joint_names
 
 # Frames: a pose estimator's jitter is faster, a step is slower.
 JITTER = 1.5
 # Degrees from upright, from which on "above the head" says nothing.
-LYING = 60
+BENT = 30
 _TRUNK = ("left shoulder", "right shoulder", "left hip", "right hip")
 
 
@@ -25,14 +26,20 @@ class Measure(NamedTuple):
 
     Attributes:
       words: what is said of a window where it is unusually high, with `value`, with `other`, what
-        it is in what the window is compared with, and `ratio`, the one by the other.
+        it is in what the window is compared with, `ratio`, the one by the other, and `beside`.
       measure: from shapes (N, T, V, 2) to (N,).
       joints: names of the joints that it looks at; () where it takes all as they are.
+      beside: the measure whose value in the window is told beside; "" for none.
+      part_of: measures that tell as much and more; where one of them is told, this is not.
+      least: lower values are not worth telling.
     """
 
     words: str
     measure: Callable[..., NDArray[np.float64]]
     joints: tuple[str, ...] = ()
+    beside: str = ""
+    part_of: tuple[str, ...] = ()
+    least: float = 0.0
 
 
 def measure_motion(
@@ -92,10 +99,41 @@ def _shrink(shape: NDArray[np.float64], _: Sequence[int]) -> NDArray[np.float64]
 
 
 def _raised(shape: NDArray[np.float64], joints: Sequence[int]) -> NDArray[np.float64]:
-    """In what share of the frames a wrist is above the nose of somebody who is not lying."""
+    """In what share of the frames a wrist is above the nose of somebody who is upright."""
     nose, left, right = (shape[:, :, joint, 1] for joint in joints[:3])
-    upright = _from_upright(shape, joints[3:]) < LYING
+    upright = _from_upright(shape, joints[3:]) < BENT
     return ((np.minimum(left, right) < nose) & upright).mean(1)
+
+
+def _lead(name: str, moved: Sequence[str], rest: Sequence[str], others: str) -> Measure:
+    words = (
+        f"moves {_the(name)} {{value:.1f}} times as fast as {others}, not {{other:.1f}}, and at "
+        "up to {beside:.1%} of the body's height a frame"
+    )
+    both = () if len(moved) > 1 else ("both arms lead",)
+    return Measure(words, limbs.lead(moved, rest), limbs.JOINTS, f"{name} speed", both, least=1)
+
+
+def _speed(name: str, moved: Sequence[str]) -> Measure:
+    words = (
+        f"moves {_the(name)} at up to {{value:.1%}} of the body's height a frame, not {{other:.1%}}"
+    )
+    both = () if len(moved) > 1 else ("both arms speed",)
+    leads = (f"{limb} lead" for limb in moved)
+    more = ("travel", "swing", "both arms lead", *leads, *both)
+    return Measure(words, limbs.top_speed(moved), limbs.JOINTS, part_of=more)
+
+
+def _the(name: str) -> str:
+    return name if name.startswith("both") else f"the {name}"
+
+
+def _of_limbs() -> dict[str, Measure]:
+    legs, arms = (limbs.LEGS, "legs and trunk"), (limbs.ARMS, "arms and trunk")
+    moved = {arm: ((arm,), *legs) for arm in limbs.ARMS} | {"both arms": (limbs.ARMS, *legs)}
+    moved |= {leg: ((leg,), *arms) for leg in limbs.LEGS}
+    leads = {f"{name} lead": _lead(name, *which) for name, which in moved.items()}
+    return leads | {f"{name} speed": _speed(name, which[0]) for name, which in moved.items()}
 
 
 MEASURES = {
@@ -107,5 +145,7 @@ MEASURES = {
         "has a hand above the head in {value:.0%} of the frames, not {other:.0%}",
         _raised,
         ("nose", "left wrist", "right wrist", *_TRUNK),
+        least=0.25,
     ),
+    **_of_limbs(),
 }

@@ -11,6 +11,7 @@ from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.normal_scores import NormalScene, NormalScores, ScoredAs
+from stgnf_jax.npz_files import load_npz
 
 NORMAL_SCORES_FILE = "normal_scores.npz"
 
@@ -52,7 +53,7 @@ def load_normal_scores(directory: str | os.PathLike[str]) -> NormalScores:
     """
     file = Path(directory) / NORMAL_SCORES_FILE
     try:
-        with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
+        with open(file, "rb") as raw, load_npz(raw) as opened:
             about = migrated(orjson.loads(str(opened["about"])), file)
             return _normal_scores(about, opened)
     except InputError:

@@ -12,6 +12,7 @@ from stgnf_jax.files import write_atomically
 from stgnf_jax.flow_config import FlowConfig
 from stgnf_jax.format_version import Fields, migrated, versioned
 from stgnf_jax.normal_windows import NormalWindows
+from stgnf_jax.npz_files import load_npz
 from stgnf_jax.windows import WindowOrigin
 
 NORMAL_WINDOWS_FILE = "normal_windows.npz"
@@ -59,7 +60,7 @@ def load_normal_windows(
     """
     file = Path(directory) / NORMAL_WINDOWS_FILE
     try:
-        with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as opened:
+        with open(file, "rb") as raw, load_npz(raw) as opened:
             about = migrated(orjson.loads(str(opened["about"])), file)
             normal = _normal_windows(about, opened, flow)
     except InputError:

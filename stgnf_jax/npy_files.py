@@ -56,7 +56,12 @@ def map_array(path: Path, dtype: type[np.generic]) -> NDArray[Any]:
       OSError: there is no such file.
       ValueError: it is no NPY file of this type: pickles and archives are none.
     """
-    array = np.lib.format.open_memmap(path, mode="r")
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # A damaged header makes numpy raise whatever its parser meets.
+        raise ValueError(f"{path.name} is not an array that can be read ({error})") from error
     if array.dtype != dtype:
         raise ValueError(f"{path.name} is not an array of {np.dtype(dtype)}")
     return array

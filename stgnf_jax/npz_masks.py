@@ -9,6 +9,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
+from stgnf_jax.npz_files import load_npz
 
 
 def read_npz(path: Path, clip: str) -> NDArray[np.generic]:
@@ -24,6 +25,8 @@ def read_npz(path: Path, clip: str) -> NDArray[np.generic]:
             raise InputError(f"has no array {clip}; the mask of the clip is expected there")
         try:
             mask: NDArray[np.generic] = arrays[clip]
+            if not isinstance(mask, np.ndarray):
+                raise ValueError("it is no array")
         except Exception as error:  # A damaged file makes numpy raise whatever its parser meets.
             raise InputError(f"is not a mask that can be read ({error})", field=clip) from error
     return mask
@@ -44,9 +47,8 @@ def clips_of_npz(path: Path) -> list[str]:
 def _open(path: Path) -> Iterator[NpzFile]:
     with open(path, "rb") as file:
         try:
-            arrays = np.load(file, allow_pickle=False)
+            arrays = load_npz(file)
         except Exception as error:  # A damaged file makes numpy raise whatever its parser meets.
-            raise InputError(f"is not an NPZ file that can be read ({error})") from error
-        if not isinstance(arrays, NpzFile):
-            raise InputError("is not an NPZ file; it is expected to hold an array a clip")
+            reason = f"is not an NPZ file that can be read ({error}); it holds an array a clip"
+            raise InputError(reason) from error
         yield arrays

@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 from stgnf_jax.alarm_request import AlarmRequest, check_request
 from stgnf_jax.alarm_rules import AlarmRules, find_rules
 from stgnf_jax.alarms import Alarm, find_alarms
+from stgnf_jax.alarms_file import save_alarms
 from stgnf_jax.csv_file import save_csv
-from stgnf_jax.files import write_atomically
 from stgnf_jax.saved_scores import SavedScores, load_scores
-from stgnf_jax.strict_json import dumps
 
-ALARMS_FILE = "alarms.json"
 # From the folder, its scores and the alarms to what `alarms.json` says of each: `explain_alarms`.
 Explain = Callable[[str | os.PathLike[str], SavedScores, list[Alarm]], Sequence[Any]]
 FIELDS = ("clip", "start", "end", "person", "score", "frame")
@@ -41,6 +39,7 @@ def raise_alarms(
     Both files have one entry an alarm: its clip, its first frame and the one after its last, the
     person with the lowest score in it (none where nobody was scored), that score and its frame.
     `alarms.json` also has the request, the threshold of each clip and what is promised of rates.
+    Pictures that only the alarms of an earlier call had are removed.
 
     Args:
       folder: what `stgnf score` or `stgnf evaluate` has written to.
@@ -62,7 +61,7 @@ def raise_alarms(
     if explain is not None:
         found = explain(folder, scores, alarms)
         entries = [e | {"explanation": why} for e, why in zip(entries, found, strict=True)]
-    _save_json(Path(folder) / ALARMS_FILE, entries, raised, request)
+    save_alarms(Path(folder), _document(entries, raised, request))
     return raised
 
 
@@ -70,15 +69,13 @@ def _row(clips: Sequence[str], alarm: Alarm) -> tuple[Any, ...]:
     return clips[alarm.clip], *alarm.span, alarm.person, alarm.score, alarm.frame
 
 
-def _save_json(
-    path: Path, entries: Sequence[dict[str, Any]], raised: Raised, request: AlarmRequest
-) -> None:
+def _document(
+    entries: Sequence[dict[str, Any]], raised: Raised, request: AlarmRequest
+) -> dict[str, Any]:
     thresholds = (rule.threshold for rule in raised.rules.clips)
-    document = {
+    return {
         "request": request._asdict(),
         "thresholds": dict(zip(raised.clips, thresholds, strict=True)),
         "rates": {scene: rate._asdict() for scene, rate in raised.rules.rates.items()},
         "alarms": entries,
     }
-    with write_atomically(path) as partial:
-        partial.write_text(dumps(document, indented=True) + "\n", encoding="utf-8")

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stgnf_jax.alarms_file import ALARMS_FILE
 from stgnf_jax.config import default_config
 from stgnf_jax.config_fields import flatten
 from stgnf_jax.errors import InputError
 from stgnf_jax.metrics.text import TITLES
-from stgnf_jax.raised_alarms import ALARMS_FILE
 from stgnf_jax.run_summary import SUMMARY_FILE, Summary, load_summary
 from stgnf_jax.saved_scores import SavedScores
 from stgnf_jax.score_kinds import UNITS

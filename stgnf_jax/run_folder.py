@@ -139,7 +139,7 @@ def differences(run: dict[str, Any], now: dict[str, Any]) -> list[str]:
 def _read(file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"cannot be read ({error})", file=file) from error
     if not isinstance(config, dict):
         raise InputError("is not the configuration of a run", file=file)

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_origin, get_type_hints
 
-import orjson
-
 from stgnf_jax import strict_json
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
@@ -167,13 +165,7 @@ def load_summary(workdir: str | os.PathLike[str]) -> Summary:
       InputError: there is none, or it is damaged; names the field.
     """
     file = Path(workdir) / SUMMARY_FILE
-    try:
-        read = orjson.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot be read ({reason})", file=file) from error
-    if not isinstance(read, dict):
-        raise InputError("is not the summary of a run", file=file)
+    read = strict_json.read_object(file, "the summary of a run")
     return Summary(**_checked(file, Summary._field_defaults | migrated(read, file)))
 
 

@@ -1,6 +1,7 @@
 """Scores that lie on disk, read back."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.format_version import FIELD, migrated
+from stgnf_jax.npz_files import load_npz
 from stgnf_jax.scoring import FrameScores, PersonScores, WindowScores
 
 SCORES_FILE = "scores.npz"
@@ -58,7 +60,7 @@ def load_scores(folder: str | os.PathLike[str]) -> SavedScores:
 def _read(file: Path) -> dict[str, NDArray[Any]]:
     try:
         # numpy leaves a file open that is no archive, unless it has been opened for it.
-        with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+        with open(file, "rb") as opened, load_npz(opened) as arrays:
             found = {name: arrays[name] for name in (FIELD, *_KINDS) if name in arrays}
         return migrated(found, file)
     except InputError:
@@ -101,14 +103,24 @@ def _scores(arrays: dict[str, NDArray[Any]]) -> SavedScores:
     return SavedScores(windows, people, frames, arrays.get("frame_normal"))
 
 
+def _is_text(array: NDArray[np.str_]) -> bool:
+    """Whether all characters are such: NumPy takes any four bytes for one, Python does not."""
+    native = array.astype(array.dtype.newbyteorder("="), order="C")
+    return bool((native.view(np.uint32) <= sys.maxunicode).all())
+
+
 def _check(arrays: dict[str, NDArray[Any]]) -> None:
     lengths: dict[str, int] = {}
     for name, (kinds, table) in _KINDS.items():
         if name == "frame_normal" and name not in arrays:
             continue
         array = arrays[name]
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name} is no array")
         if array.ndim != 1 or array.dtype.kind not in kinds:
             raise ValueError(f"{name} is {array.dtype} {array.shape}")
+        if kinds == "U" and not _is_text(array):
+            raise ValueError(f"{name} holds what is no text")
         if len(array) != lengths.setdefault(table, len(array)):
             raise ValueError(f"{name} has {len(array)} rows, others {lengths[table]}")
     if not lengths["frame"]:

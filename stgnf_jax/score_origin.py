@@ -13,9 +13,13 @@ from stgnf_jax.config import default_config
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_atomically
 from stgnf_jax.format_version import migrated, versioned
+from stgnf_jax.strict_json import read_object
 
 ORIGIN_FILE = "origin.json"
 _SECTIONS = ("data", "scoring")
+_ADVICE = (
+    "it comes with the scores: run stgnf evaluate or stgnf score again, with this folder as --out"
+)
 
 
 class ScoreOrigin(NamedTuple):
@@ -56,23 +60,13 @@ def load_origin(folder: str | os.PathLike[str]) -> ScoreOrigin:
       InputError: there is none, or it is damaged.
     """
     file = Path(folder) / ORIGIN_FILE
-    try:
-        read = orjson.loads(file.read_bytes())
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror}); it comes with the scores: run stgnf evaluate or "
-            "stgnf score again, with this folder as --out",
-            file=file,
-        ) from error
-    except ValueError as error:
-        raise InputError(f"is not JSON ({error}); score again", file=file) from error
-    if not isinstance(read, dict):
-        raise InputError("does not say where scores come from; score again", file=file)
-    read = migrated(read, file)
+    read = migrated(read_object(file, "where scores come from", _ADVICE), file)
     try:
         config = ConfigDict(_completed(read["config"]))
         return ScoreOrigin(config, Path(read["checkpoint"]), read_description(read["model"], file))
-    except (AttributeError, KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"does not say where scores come from ({error!r}); score again", file=file
         ) from error

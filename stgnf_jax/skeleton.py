@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from stgnf_jax.errors import InputError
 
+# More than any body has; what is computed of a skeleton takes their square in memory.
+MOST_JOINTS = 4096
+
 
 class Skeleton(NamedTuple):
     """A graph of joints (paper section 3.2, G = (V, E)).
@@ -109,8 +112,8 @@ def make_skeleton(
       ValueError: a joint number out of range, an edge that is no pair, a joint without a source.
     """
     joints = range(num_joints)
-    if num_joints < 1:
-        raise ValueError(f"num_joints must be at least 1, got {num_joints}")
+    if not 1 <= num_joints <= MOST_JOINTS:
+        raise ValueError(f"num_joints must be from 1 to {MOST_JOINTS}, got {num_joints}")
     if type(center) is not int or center not in joints:
         raise ValueError(f"center must be a joint below {num_joints}, got {center}")
     edges = tuple(tuple(edge) for edge in edges)
@@ -125,8 +128,10 @@ def make_skeleton(
             raise ValueError(f"sources must be lists of joint numbers, got {source}")
     needed = 1 + max(max(source) for source in sources)
     num_file_joints = needed if num_file_joints is None else num_file_joints
-    if type(num_file_joints) is not int or num_file_joints < needed:
-        raise ValueError(f"num_file_joints must be at least {needed}, got {num_file_joints}")
+    if type(num_file_joints) is not int or not needed <= num_file_joints <= MOST_JOINTS:
+        raise ValueError(
+            f"num_file_joints must be from {needed} to {MOST_JOINTS}, got {num_file_joints}"
+        )
     return Skeleton(name, num_joints, edges, center, sources, num_file_joints)
 
 
@@ -146,7 +151,7 @@ def load_skeleton(name_or_file: str | os.PathLike[str]) -> Skeleton:
             f"is neither one of {', '.join(SKELETONS)} nor a readable file ({error.strerror})",
             file=name_or_file,
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"is not JSON ({error})", file=name_or_file) from error
     try:
         return make_skeleton(**{"name": os.fspath(name_or_file), **fields})

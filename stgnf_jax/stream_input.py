@@ -2,55 +2,23 @@
 
 import functools
 import queue
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import BinaryIO, NamedTuple
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import BinaryIO
 
 from stgnf_jax.errors import InputError
 from stgnf_jax.files import write_stdout
-from stgnf_jax.stream_sockets import accept_all, listen
+from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
+from stgnf_jax.stream_sockets import allow_connections, listen
+from stgnf_jax.stream_turns import Turns
 
-# Bytes of a line; lines that wait to be scored.
-LONGEST_LINE = 2**20
+# Lines of a file that wait to be scored.
 MOST_WAITING = 64
 # Seconds between two looks at a file that grows.
 LOOK_EVERY = 0.05
-
-
-class Peer(NamedTuple):
-    """Who is answered.
-
-    Attributes:
-      write: takes an answer; raises OSError when it cannot.
-      close: is told that all has been answered.
-      alone: whether there is never another one.
-    """
-
-    write: Callable[[bytes], object]
-    close: Callable[[], object]
-    alone: bool = False
-
-
-class Received(NamedTuple):
-    """A line, or the end of the lines of a peer.
-
-    Attributes:
-      peer: who is answered.
-      raw: the line; of one that is too long `LONGEST_LINE` bytes and one more; None at the end.
-      number: from 1 on, counted for each peer.
-      time: by `time.perf_counter`.
-    """
-
-    peer: Peer
-    raw: bytes | None
-    number: int
-    time: float
-
-
-Lines = queue.Queue[Received]
 
 
 def split_lines(file: BinaryIO, follow: bool = False) -> Iterator[bytes]:
@@ -80,30 +48,39 @@ def split_lines(file: BinaryIO, follow: bool = False) -> Iterator[bytes]:
         yield held
 
 
+def is_socket(name: str) -> bool:
+    """Whether an input is a socket, by its name."""
+    return name.startswith(("unix:", "tcp:"))
+
+
 @contextmanager
-def open_input(name: str, follow: bool, stopped: threading.Event) -> Iterator[Lines]:
-    """Lines of an input, read by threads of their own, which wait when too many are under way.
+def open_input(
+    name: str, follow: bool, most: int, stopped: threading.Event, counts: Counter[str]
+) -> Iterator[Lines]:
+    """Lines of an input; those of a file are read by a thread, which waits when there are many.
 
     Args:
       name: `-` for stdin, a file, `unix:PATH`, or `tcp://HOST:PORT` with a host of this machine.
       follow: whether a file grows.
+      most: connections to a socket at once.
       stopped: is set once stdin or a file has ended and all of it is answered, or stdout is gone;
         once it is set, nothing waits for a stdout that takes nothing.
+      counts: of what happened to connections how often, changed in place.
 
     Raises:
       InputError: it cannot be opened.
     """
-    lines: Lines = queue.Queue(MOST_WAITING)
-    if name.startswith(("unix:", "tcp:")):
+    if is_socket(name):
         if follow:
             raise InputError(f"is for files, not for {name}", field="--follow")
-        with listen(name) as server:
-            print(f"stgnf stream: listening on {name}", file=sys.stderr, flush=True)
-            _start(accept_all, server, functools.partial(_read_connection, lines))
-            yield lines
+        allow_connections(most)
+        with listen(name) as server, closing(Turns(server, most, counts)) as turns:
+            yield turns
     else:
         peer = Peer(functools.partial(_write_stdout, stopped), stopped.set, alone=True)
-        _start(_read, lines, peer, _open(name), follow)
+        lines = queue.Queue[Received](MOST_WAITING)
+        arguments = (lines, peer, _open(name), follow)
+        threading.Thread(target=_read, args=arguments, daemon=True).start()
         yield lines
 
 
@@ -115,20 +92,10 @@ def _open(name: str) -> BinaryIO:
         raise InputError(f"cannot be read ({error.strerror})", file=name) from error
 
 
-def _start(target: Callable[..., None], *arguments: object) -> None:
-    threading.Thread(target=target, args=arguments, daemon=True).start()
-
-
-def _read_connection(
-    lines: Lines, file: BinaryIO, write: Callable[[bytes], None], close: Callable[[], None]
-) -> None:
-    _read(lines, Peer(write, close), file)
-
-
-def _read(lines: Lines, peer: Peer, file: BinaryIO, follow: bool = False) -> None:
+def _read(lines: queue.Queue[Received], peer: Peer, file: BinaryIO, follow: bool) -> None:
     """Puts all lines of a file, and its end."""
     number = 0
-    with file, suppress(OSError):  # as where the other side is gone
+    with file, suppress(OSError):  # as where it is a terminal that is gone
         for number, raw in enumerate(split_lines(file, follow), start=1):
             lines.put(Received(peer, raw, number, time.perf_counter()))
     lines.put(Received(peer, None, number + 1, time.perf_counter()))

@@ -1,5 +1,6 @@
 """Live scores as a program: lines in, lines out, until the input ends or a signal comes."""
 
+import functools
 import os
 import queue
 import signal
@@ -19,7 +20,8 @@ from stgnf_jax.evaluation import load_scorers
 from stgnf_jax.live_rules import live_rules
 from stgnf_jax.model import Model
 from stgnf_jax.stream import StreamSettings, stream_scorer
-from stgnf_jax.stream_input import LONGEST_LINE, Lines, Peer, Received, open_input
+from stgnf_jax.stream_input import is_socket, open_input
+from stgnf_jax.stream_received import LONGEST_LINE, Lines, Peer, Received
 from stgnf_jax.stream_session import (
     Service,
     Session,
@@ -42,18 +44,22 @@ class StreamOptions(NamedTuple):
       follow: whether the file `source` grows.
       max_people: of a camera, remembered at once.
       max_cameras: remembered at once.
+      max_connections: to a socket, at once.
       smoothing: frames in which the filter of the frame scores forgets by a factor of e.
       report_every: seconds between two reports on stderr; 0 for one at the end only.
       alarms: which are asked for; None for none.
+      command: in whose name is told on stderr.
     """
 
     source: str
     follow: bool
     max_people: int
     max_cameras: int
+    max_connections: int
     smoothing: float
     report_every: float
     alarms: AlarmRequest | None
+    command: str = "stream"
 
 
 See = Callable[[bytes, bytes], object]
@@ -94,7 +100,7 @@ def make_service(
     options: StreamOptions,
 ) -> Service:
     """How lines are answered; compiles. Raises as `stream`."""
-    rules = live_rules(config, checkpoint, models, options.alarms)
+    rules = live_rules(config, checkpoint, models, options.alarms, options.command)
     settings = StreamSettings(config.data.max_absent, options.max_people, options.smoothing)
     scorer = stream_scorer(models, config.scoring.score, settings)
     joints = models[0].config.skeleton.num_file_joints
@@ -112,34 +118,54 @@ def serve_lines(service: Service, options: StreamOptions, see: See = _no_one_see
     Raises:
       InputError: the input cannot be opened.
     """
-    stopped = threading.Event()
-    with open_input(options.source, options.follow, stopped) as lines, _until_signal(stopped):
-        _serve(service, lines, stopped, options.report_every, see)
+    stopped, session, most = threading.Event(), new_session(), options.max_connections
+    with (
+        open_input(options.source, options.follow, most, stopped, session.counts) as lines,
+        _until_signal(stopped),
+    ):
+        if is_socket(options.source):
+            _say(options, f"listening on {options.source}")
+        handle = functools.partial(_handle, service, session, see)
+        last = _serve(handle, lambda: _say(options, report(session)), lines, stopped, options)
+        _end(service, session, last)
+    _say(options, report(session))
 
 
 def _serve(
-    service: Service, lines: Lines, stopped: threading.Event, every: float, see: See
-) -> None:
-    session, reported, last = new_session(), time.monotonic(), None
+    handle: Callable[[Received], None],
+    tell: Callable[[], None],
+    lines: Lines,
+    stopped: threading.Event,
+    options: StreamOptions,
+) -> Peer | None:
+    """Handles lines until there are no more; gives who sent the last one."""
+    reported, last = time.monotonic(), None
     while not stopped.is_set():
         with suppress(queue.Empty):
             line = lines.get(timeout=LOOK_UP)
-            _handle(service, session, line, see)
+            handle(line)
             last = line.peer
-        if every and time.monotonic() - reported >= every:
+        if options.report_every and time.monotonic() - reported >= options.report_every:
             reported = time.monotonic()
-            _report(session)
-    _end(service, session, last)
-    _report(session)
+            tell()
+    return last
 
 
-def _handle(service: Service, session: Session, line: Received, see: See) -> None:
+def _handle(service: Service, session: Session, see: See, line: Received) -> None:
     if line.raw is None:
         line.peer.close()
         return
     answered = answer(service, session, line.raw, line.number, line.time)
     _write(session, line.peer, answered)
     see(line.raw, answered)
+    if _is_stranger(line.raw, line.number) and not line.peer.alone:
+        session.counts["programs hung up on that send no JSON"] += 1
+        line.peer.close()
+
+
+def _is_stranger(raw: bytes, number: int) -> bool:
+    """Whether this is no camera, as a browser that a page elsewhere has send lines in a request."""
+    return number == 1 and not raw.lstrip().startswith(b"{")
 
 
 def _end(service: Service, session: Session, peer: Peer | None) -> None:
@@ -160,8 +186,8 @@ def _write(session: Session, peer: Peer, line: bytes) -> bool:
     return True
 
 
-def _report(session: Session) -> None:
-    print(f"stgnf stream: {report(session)}", file=sys.stderr, flush=True)
+def _say(options: StreamOptions, what: str) -> None:
+    print(f"stgnf {options.command}: {what}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,24 +1,17 @@
 """Sockets that only programs on this machine can reach."""
 
-import contextlib
 import ipaddress
 import os
+import resource
 import socket
-import struct
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from stgnf_jax.errors import InputError
 
-# Programs connected at once, and the seconds that one has to take an answer.
-MOST_CONNECTIONS = 16
-SECONDS_TO_TAKE = 0.9
-
-# Reads a connection to its end and closes the file, given functions that answer and hang up.
-Serve = Callable[[BinaryIO, Callable[[bytes], None], Callable[[], None]], None]
+# Files beside connections that a process may have open; programs that wait to be accepted.
+OTHER_FILES, BACKLOG = 128, 1024
 
 
 @contextmanager
@@ -38,53 +31,33 @@ def listen(address: str) -> Iterator[socket.socket]:
     try:
         yield server
     finally:
-        with server, contextlib.suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
+        server.close()
         if path is not None:
             os.unlink(path)
 
 
-def accept_all(server: socket.socket, serve: Serve) -> None:
-    """Serves each connection in a thread of its own, until the server is closed."""
-    free = threading.BoundedSemaphore(MOST_CONNECTIONS)
-    while True:
-        try:
-            connection, _ = server.accept()
-        except ConnectionAbortedError:
-            continue
-        except OSError:  # closed
-            return
-        if not free.acquire(blocking=False):
-            connection.close()
-            continue
-        arguments = (connection, serve, free.release)
-        threading.Thread(target=_serve, args=arguments, daemon=True).start()
+def allow_connections(most: int) -> None:
+    """Lets this process have so many connections open, beside its other files.
 
-
-def _serve(connection: socket.socket, serve: Serve, release: Callable[[], None]) -> None:
-    limit = struct.pack("ll", 0, int(1e6 * SECONDS_TO_TAKE))  # seconds, microseconds
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-    def write(answer: bytes) -> None:
-        try:
-            connection.sendall(answer)
-        except OSError:  # gone or too slow; its reader sees the end, and all is closed
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            raise
-
-    def close() -> None:
-        connection.close()
-        release()
-
-    serve(connection.makefile("rb"), write, close)
+    Raises:
+      InputError: the system does not let it.
+    """
+    needed, (soft, hard) = most + OTHER_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in (soft, hard) and hard < needed:
+        raise InputError(
+            f"is {most}, which needs {needed} open files, and the system lets a program have "
+            f"{hard}: raise that (ulimit -n), or ask for fewer",
+            field="--max_connections",
+        )
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _unix(path: str) -> socket.socket:
     server, before = socket.socket(socket.AF_UNIX), os.umask(0o177)
     try:
         server.bind(path)
-        server.listen()
+        server.listen(BACKLOG)
     except OSError:
         server.close()
         raise
@@ -103,7 +76,7 @@ def _tcp(address: str) -> socket.socket:
     if not host.is_loopback or not port:
         raise _unusable(address)
     family = socket.AF_INET6 if host.version == 6 else socket.AF_INET
-    return socket.create_server((str(host), port), family=family)
+    return socket.create_server((str(host), port), family=family, backlog=BACKLOG)
 
 
 def _unusable(address: str) -> InputError:

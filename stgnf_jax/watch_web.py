@@ -16,6 +16,7 @@ from stgnf_jax.watch_access import Access, new_access
 from stgnf_jax.watch_app import watch_app
 from stgnf_jax.watch_history import History
 from stgnf_jax.watch_message import Scene
+from stgnf_jax.watch_protocol import WatchProtocol
 
 # Connections to the page at once; further ones are answered with status 503.
 MOST_CONNECTIONS = 32
@@ -76,12 +77,12 @@ def serve_page(
     server = uvicorn.Server(
         uvicorn.Config(
             watch_app(history, scene, access, closed),
-            http="h11",
+            http=WatchProtocol,
             loop="asyncio",
             lifespan="off",
             ws="none",
             log_config=None,
-            log_level="warning",  # what is below tells addresses, which have tokens
+            log_level="error",  # what is below tells addresses, or a line for each bad request
             access_log=False,
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,

@@ -9,6 +9,8 @@ import jax
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from stgnf_jax.compiled import WORTHWHILE
+
 # Tests compile much and compute little: half the time goes with LLVM's costly passes.
 FAST_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {FAST_COMPILE}".strip()
@@ -36,19 +38,19 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture(scope="module")
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keeps compiled programs, so that a second run with the same configuration is quick."""
-    options = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
-        "jax_persistent_cache_min_compile_time_secs": 0,
-    }
-    before = {name: getattr(jax.config, name) for name in options}
-    for name, value in options.items():
-        jax.config.update(name, value)
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keeps what is compiled until all tests have run, so that no program is compiled twice.
+
+    The folders begin empty, so each program is compiled where it is first needed. JAX writes into
+    them in place, and whoever reads beside it, or after a kill, finds half an entry: each worker of
+    pytest-xdist has its own, and the processes that it starts have another.
+    """
+    folder, of_processes = (str(tmp_path_factory.mktemp("compiled")) for _ in range(2))
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTHWHILE)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = of_processes
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(WORTHWHILE)
 
 
 @pytest.fixture(scope="module")

@@ -191,6 +191,11 @@ DAMAGE = {
     "clip-range": ("clip.npy", lambda path: np.save(path, np.array([0, 0, 3], np.int32))),
     "names-gone": ("names.json", Path.unlink),
     "names-cut": ("names.json", _truncate),
+    "names-deep": ("names.json", lambda path: path.write_text("[" * 10**5)),
+    "frame-header": (
+        "frame.npy",
+        lambda path: path.write_bytes(path.read_bytes().replace(b"), }", b"(, }")),
+    ),
     "names-list": ("names.json", lambda path: path.write_text("[]")),
     "names-key": ("names.json", lambda path: path.write_text('{"clips": []}')),
     "names-numbers": (

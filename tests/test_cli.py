@@ -1,8 +1,9 @@
-"""The command line, from a shell's side: most tests run it as a process of its own."""
+"""The command line, from a shell's side: each runs as a process of its own."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from stgnf_jax import checkpoint
 from stgnf_jax.cli import COMMANDS
 from stgnf_jax.run_summary import save_summary
+from tests.forked import run_forked
 from tests.pose_formats.samples import mediapipe, openpose
 from tests.small import random_model, write_data, write_spans
 from tests.small_run import evaluated_run
@@ -25,22 +27,27 @@ CUSTOM = "--config=configs/custom.py"
 NO_CACHE = "--config.data.cache_dir="
 
 
-def stgnf(*arguments: object, code: str = MAIN) -> subprocess.CompletedProcess[str]:
+def stgnf(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return run_forked(*map(str, arguments))
+
+
+def afresh(*arguments: object, code: str = MAIN) -> subprocess.CompletedProcess[str]:
+    """As a process that has to import everything."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
     )
 
 
-def succeed(*arguments: object) -> str:
-    done = stgnf(*arguments)
+def succeed(*arguments: object, run: Callable[..., Any] = stgnf) -> str:
+    done: subprocess.CompletedProcess[str] = run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h", "help", None])
 def test_help(flag: str | None) -> None:
-    done = stgnf(*([flag] if flag else []), code=f"{MAIN}; {HEAVY}")
+    done = afresh(*([flag] if flag else []), code=f"{MAIN}; {HEAVY}")
     assert done.returncode == 0
     assert "usage: stgnf COMMAND [flags]" in done.stdout
     for name, command in COMMANDS.items():
@@ -56,14 +63,14 @@ def test_an_interrupted_command_says_so_in_a_line() -> None:
         def run(*_): raise KeyboardInterrupt
         cli.COMMANDS["runs"] = cli.COMMANDS["runs"]._replace(run=run)
         cli.main()"""
-    done = stgnf("runs", "DIR", code=code)
+    done = afresh("runs", "DIR", code=code)
     assert (done.returncode, done.stderr) == (130, "stgnf runs: interrupted\n")
 
 
 def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
     slow = ("matplotlib", "sklearn", "scipy.stats", "tensorboardX", "PIL")
     code = f"import sys, stgnf_jax.evaluation; print([m for m in {slow} if m in sys.modules])"
-    assert stgnf(code=code).stdout == "[]\n"
+    assert afresh(code=code).stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_an_evaluation_imports_nothing_slow_that_it_does_not_use() -> None:
     ],
 )
 def test_help_of_a_command(name: str, mentioned: tuple[str, ...]) -> None:
-    done = stgnf(name, "--help", code=f"{MAIN}; {HEAVY}")
+    done = afresh(name, "--help", code=f"{MAIN}; {HEAVY}")
     assert done.returncode == 0
     assert f"usage: stgnf {name} " in done.stdout
     for text in mentioned:
@@ -178,6 +185,11 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None
         assert part in done.stderr
 
 
+def test_an_argument_that_is_far_too_long() -> None:
+    done = stgnf("demo", "--" + "x" * 5000)
+    assert_one_line(done, "stgnf demo: has an argument that is far too long for a flag")
+
+
 @pytest.mark.parametrize(
     ("config", "override", "parts"),
     [
@@ -250,6 +262,7 @@ def test_train(tmp_path: Path, data: str) -> None:
         *("train", CUSTOM, data, NO_CACHE, f"--workdir={tmp_path / 'run'}", "--skip_bad"),
         *("--config.model.segment_length=8", "--config.model.num_steps=1"),
         *("--config.training.epochs=1", "--config.data.resolution=1920,1080", "--config.seed=3"),
+        run=afresh,
     )
     assert f"the model is in {tmp_path / 'run'}" in printed
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
@@ -295,7 +308,7 @@ def test_runs(tmp_path: Path) -> None:
     save_summary(tmp_path / "a", SUMMARY)
     save_summary(tmp_path / "b", SUMMARY._replace(loss=1.5, config={"seed": 4}))
     at_exit = f"import atexit; atexit.register(lambda: exec({HEAVY!r}, {{}}))"
-    done = stgnf("runs", tmp_path, "--sort=loss", code=f"{at_exit}; {MAIN}")
+    done = afresh("runs", tmp_path, "--sort=loss", code=f"{at_exit}; {MAIN}")
     assert done.returncode == 0, done.stderr
     first = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
     assert first.index("b") < first.index("a") < first.index("configuration") < first.index("seed")

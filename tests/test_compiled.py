@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -20,16 +21,24 @@ print(float(jax.jit(lambda x: x * 2 + 1)(3.0)), "cache_hits" in found)
 
 
 def compile_in_a_process(cache_dir: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", COMPILE, str(cache_dir)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", COMPILE, str(cache_dir)]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+@pytest.fixture(autouse=True)
+def no_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As where JAX has not been told of a folder, unlike in the other tests."""
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    update, folder = jax.config.update, jax.config.values["jax_compilation_cache_dir"]
+    update("jax_compilation_cache_dir", None)
+    yield
+    update("jax_compilation_cache_dir", folder)
 
 
 @pytest.fixture
 def untold(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """What JAX is told, which it does not take to heart."""
     told: dict[str, object] = {}
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     monkeypatch.setattr(jax.config, "update", told.__setitem__)
     return told
 

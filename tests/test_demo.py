@@ -15,11 +15,11 @@ from stgnf_jax.town import build_town
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A hamlet, and one epoch on it."""
+    """A hamlet, and one epoch on it in one batch."""
 
     def config() -> ConfigDict:
         small = demo_config()
-        small.training.epochs = 1
+        small.training.epochs, small.training.batch_size = 1, 4096
         small.data.cache_dir = str(tmp_path / "cache")
         return small
 

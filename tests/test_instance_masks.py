@@ -56,6 +56,12 @@ def test_more_than_half_of_the_joints(tmp_path: Path, count: int, abnormal: bool
     np.testing.assert_array_equal(found, [False, abnormal], strict=True)
 
 
+def test_an_image_larger_than_memory_is_refused(tmp_path: Path) -> None:
+    bomb = Image.new("1", (2**13, 2**12 + 1))
+    with pytest.raises(InputError, match=r"_0007_gt\.png: .* more than 33554432 in all"):
+        abnormal_on_masks(folder_of(tmp_path, "2,0,9\n", bomb), tracks(on_object(3)))
+
+
 def test_only_in_the_frames_in_which_the_object_is_abnormal(tmp_path: Path) -> None:
     images = 5 * [Image.fromarray(mask())]
     folder = folder_of(tmp_path, "2,8,9\n2,11,30\n5,0,100\n", *images)

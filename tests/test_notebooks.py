@@ -95,17 +95,10 @@ def run(path: Path, folder: Path, shared: Path) -> Any:
 
 @pytest.mark.parametrize("path", EVERY)
 def test_runs_at_a_small_size(
-    path: Path,
-    shared: Path,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    path: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What the package and Jupyter keep in a home folder is not kept.
     monkeypatch.setenv("HOME", os.fspath(tmp_path))
-    compiled = tmp_path_factory.getbasetemp() / "compiled"  # by one notebook for the next
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", os.fspath(compiled))
-    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     cells = [cell for cell in run(path, tmp_path, shared).cells if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [text for output in outputs if "Warning:" in (text := output.get("text", ""))]

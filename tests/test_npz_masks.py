@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,15 @@ def test_other_files_are_refused(file: Path) -> None:
             read_mask(file.parent, "D001_02", NWPU)
     np.save(file.with_suffix(".npy"), np.zeros(3))
     file.with_suffix(".npy").rename(file)
-    with pytest.raises(InputError, match=r"gt\.npz: is not an NPZ file; it is expected to hold"):
+    with pytest.raises(InputError, match=r"gt\.npz: .* \(it is not an NPZ file\); it holds an"):
         read_mask(file.parent, "D001_02", NWPU)
+
+
+def test_a_member_that_is_no_array_is_refused(file: Path) -> None:
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("D003_01.npy", "0,1,0")
+    with pytest.raises(InputError, match=r"D003_01: is not a mask .*\(it is no array\)"):
+        read_mask(file.parent, "D003_01", NWPU)
 
 
 def test_a_damaged_array_is_refused(file: Path) -> None:

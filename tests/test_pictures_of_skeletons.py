@@ -81,6 +81,7 @@ def test_the_joints_with_most_of_the_nll_are_named_and_darkest() -> None:
     strip = explained()
     poses, curve, bars = pictures.explained_strips([strip], OPENPOSE_18).axes
     assert poses.get_title(loc="left") == "somebody"
+    assert curve.get_title(loc="left") == "by frame: nll, bits / dim"
     assert [text.get_text() for text in bars.get_yticklabels()][-1] == "right wrist"
     widths = [bar.get_width() for bar in bars.patches if isinstance(bar, Rectangle)]
     np.testing.assert_allclose(widths, np.sort(strip.nll.sum(0))[-5:])
@@ -88,6 +89,14 @@ def test_the_joints_with_most_of_the_nll_are_named_and_darkest() -> None:
     dots = next(each for each in poses.collections if isinstance(each, PathCollection))
     lightness = np.asarray(dots.get_facecolor())[:, :3].sum(-1).reshape(8, 18)
     assert (lightness.argmin(1) == 4).sum() >= 7
+
+
+def test_an_alarm_is_drawn_as_what_is_above_the_usual() -> None:
+    alarm = pictures.alarm_strip(explained(), [fake_strip("near")], OPENPOSE_18)
+    poses, curve, bars, near = alarm.axes
+    assert (poses.get_title(loc="left"), near.get_title(loc="left")) == ("somebody", "near")
+    assert curve.get_title(loc="left") == "by frame: nll above the usual, bits / dim"
+    assert bars.get_xlabel() == "nll above the usual, bits / dim"
 
 
 @pytest.mark.parametrize("length", [1, 24])

@@ -93,7 +93,7 @@ def test_the_command_line_as_two_processes(data: Path, tmp_path: Path) -> None:
     flags = [
         *("--config=configs/custom.py", f"--config.data.root={data}", "--config.data.cache_dir="),
         *(f"--config.{name}={value}" for name, value in fields.items()),
-        *("--config.training.epochs=1", "--config.training.batch_size=32"),
+        *("--config.training.epochs=1", "--config.training.batch_size=72"),
         *("--config.training.held_out=0.3", "--config.scoring.score=density_of_states"),
     ]
     assert config.model.segment_length == 8

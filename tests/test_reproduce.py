@@ -27,8 +27,6 @@ from stgnf_jax.training import train
 from tests.small import ABNORMAL, walk, write_clip, write_data
 from tests.test_cli import stgnf, succeed
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
-
 # Batches of one track's windows and their mirror images, so that most trainings share programs.
 SETTINGS = (
     *("data.cache_dir=", "data.train_stride=2", "model.segment_length=4", "model.num_steps=1"),

@@ -62,10 +62,11 @@ def test_a_skeleton_whose_file_has_changed(tmp_path: Path) -> None:
 
 
 def test_a_damaged_configuration(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{")
     config = default_config()
-    with pytest.raises(InputError, match=r"config\.json: cannot be read \("):
-        open_run(config, Description(flow_config(config.model), RESOLUTION, 1), tmp_path)
+    for text in ("{", "[" * 10**5):
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(InputError, match=r"config\.json: cannot be read \("):
+            open_run(config, Description(flow_config(config.model), RESOLUTION, 1), tmp_path)
 
 
 def test_only_the_lock_tells_of_another_process(tmp_path: Path) -> None:

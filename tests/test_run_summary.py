@@ -184,7 +184,7 @@ def test_fields_of_other_versions(tmp_path: Path) -> None:
         (b"", "cannot be read"),
         (b"\xff", "cannot be read"),
         (b"[" * 10**6, "cannot be read"),
-        (b"[]", "is not the summary of a run"),
+        (b"[]", "does not hold the summary of a run"),
         (None, r"cannot be read \(No such file or directory\)"),
     ],
 )

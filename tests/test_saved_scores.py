@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def damaged(folder: Path, **changes: Any) -> Path:
         ({"frame": np.arange(3)}, "frame has 3 rows, others 5"),
         ({"clip": np.array(["x", "ü"])}, "a window lies in a clip without frames"),
         ({"frame_smoothed": np.full(5, np.nan)}, "frame_smoothed is not finite"),
+        ({"clip": np.full(2, 0x110000, np.uint32).view("U1")}, "clip holds what is no text"),
     ],
 )
 def test_arrays_that_no_scoring_writes(
@@ -48,6 +50,14 @@ def test_arrays_that_no_scoring_writes(
         load_scores(damaged(tmp_path, **changes))
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "scores.npz"))
+
+
+def test_a_member_that_is_no_array(tmp_path: Path) -> None:
+    file = damaged(tmp_path, clip=None) / "scores.npz"
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("clip.npy", "x")
+    with pytest.raises(InputError, match=r"scores\.npz: does not hold .* \(clip is no array\)"):
+        load_scores(tmp_path)
 
 
 def test_a_folder_without_scores(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_folder_without_one(tmp_path: Path) -> None:
         (("config",), None, "score again"),
         (("checkpoint",), None, "score again"),
         (("model", "resolution"), [0, 1], "does not describe a model"),
+        (("config", "data", "second", "a.b"), 1, "does not accept dots in field names"),
     ],
 )
 def test_a_damaged_one(tmp_path: Path, path: tuple[str, ...], value: Any, message: str) -> None:
@@ -77,5 +78,5 @@ def test_a_damaged_one(tmp_path: Path, path: tuple[str, ...], value: Any, messag
 
 def test_one_that_is_no_json(tmp_path: Path) -> None:
     (tmp_path / "origin.json").write_text("{")
-    with pytest.raises(InputError, match="is not JSON"):
+    with pytest.raises(InputError, match="cannot be read"):
         load_origin(tmp_path)

@@ -73,7 +73,7 @@ def test_bodies_are_whole_and_read_coco_17(skeleton: Skeleton) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"num_joints": 0, "edges": []}, "num_joints must be at least 1, got 0"),
+        ({"num_joints": 0, "edges": []}, "num_joints must be from 1 to 4096, got 0"),
         ({"num_joints": 2, "edges": [[0, 2]]}, r"edges must be pairs .* got \(0, 2\)"),
         ({"num_joints": 2, "edges": [[0]]}, r"edges must be pairs .* got \(0,\)"),
         ({"num_joints": 2, "edges": [], "center": 2}, "center must be a joint below 2, got 2"),
@@ -81,6 +81,8 @@ def test_bodies_are_whole_and_read_coco_17(skeleton: Skeleton) -> None:
         ({"num_joints": 1, "edges": [], "sources": [[]]}, "sources must be lists"),
         ({"num_joints": 1, "edges": [], "sources": [["a"]]}, "sources must be lists"),
         ({"num_joints": 1, "edges": [], "weight": 1}, "weight"),
+        ({"num_joints": 2**40, "edges": []}, "num_joints must be from 1 to 4096"),
+        ({"num_joints": 1, "edges": [], "sources": [[4096]]}, "num_file_joints must be from 4097"),
         ({"num_joints": "three", "edges": []}, "does not describe a skeleton"),
         ({"edges": []}, "num_joints"),
     ],
@@ -102,9 +104,10 @@ def test_skeletons_by_name_and_from_a_file(tmp_path: Path) -> None:
     assert load_skeleton(path) == LINE._replace(name=str(path))
     with pytest.raises(InputError, match="openpose18, coco17"):
         load_skeleton("openpose19")
-    path.write_text("{")
-    with pytest.raises(InputError, match="is not JSON"):
-        load_skeleton(path)
+    for text in ("{", "[" * 10**5):
+        path.write_text(text)
+        with pytest.raises(InputError, match="is not JSON"):
+            load_skeleton(path)
     path.write_text("[1]")
     with pytest.raises(InputError, match="does not describe a skeleton"):
         load_skeleton(path)
@@ -116,7 +119,7 @@ def test_a_skeleton_may_leave_out_the_last_joints_of_a_file() -> None:
     )
     assert skeleton.num_file_joints == 17
     assert make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]]).num_file_joints == 8
-    with pytest.raises(ValueError, match="num_file_joints must be at least 8, got 7"):
+    with pytest.raises(ValueError, match="num_file_joints must be from 8 to 4096, got 7"):
         make_skeleton("arms", 2, [(0, 1)], sources=[[5], [7]], num_file_joints=7)
 
 

@@ -1,10 +1,12 @@
 import json
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from stgnf_jax.strict_json import dumps
+from stgnf_jax.errors import InputError
+from stgnf_jax.strict_json import dumps, read_object
 
 
 class Point(NamedTuple):
@@ -33,3 +35,24 @@ def test_float_reads_them_back(value: float) -> None:
 
 def test_indented() -> None:
     assert dumps({"a": [1]}, indented=True) == '{\n  "a": [\n    1\n  ]\n}'
+
+
+def test_an_object_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(dumps({"a": [1, None]}))
+    assert read_object(tmp_path / "a.json", "figures") == {"a": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"a\.json: cannot be read \(No such file or directory\); evaluate again"),
+        (b"{", r"a\.json: cannot be read \(.*\); evaluate again"),
+        (b'{"a": NaN}', r"a\.json: cannot be read \(.*\); evaluate again"),
+        (b"[]", r"a\.json: does not hold figures; evaluate again"),
+    ],
+)
+def test_a_file_that_holds_no_object(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_object(tmp_path / "a.json", "figures", "evaluate again")

@@ -89,8 +89,7 @@ class Writer(pickle.Pickler):
         return NotImplemented
 
 
-@pytest.fixture(autouse=True)
-def torch_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def name_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gives the pickler modules in which it finds what it is to name."""
     torch, utils = ModuleType("torch"), ModuleType("torch._utils")
     for kind in STORAGE_CLASSES.values():
@@ -102,6 +101,11 @@ def torch_names(monkeypatch: pytest.MonkeyPatch) -> None:
         setattr(utils, name, function)
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setitem(sys.modules, "torch._utils", utils)
+
+
+@pytest.fixture(autouse=True)
+def torch_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    name_torch(monkeypatch)
 
 
 def tensor(values: Any, dtype: str = "f4") -> Tensor:

@@ -35,8 +35,6 @@ from stgnf_jax.watching import Watch
 from stgnf_jax.windows import gather, normalise
 from tests.small import FLOW, random_model, small_config, walk, write_clip, write_data
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -60,10 +58,11 @@ def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def quick_config(root: Path) -> ConfigDict:
-    """One flow step and one epoch."""
+    """One flow step and one epoch of four batches, all of one size so that few programs compile."""
     config = small_config(root)
     config.model.num_steps = 1
     config.training.epochs = 1
+    config.training.batch_size = 27
     return config
 
 
@@ -268,12 +267,13 @@ def test_members_are_the_flows_of_their_seeds(run: Trained, root: Path, tmp_path
 def test_the_best_epoch_is_kept(root: Path, tmp_path: Path) -> None:
     config = small_config(root)
     config.ensemble, config.training.held_out, config.training.epochs = 2, 0.3, 3
+    config.training.batch_size = 36
     config.training.learning_rate = 0.5  # too fast: it does not get better and better
     program = make_program(config)
     state, found = program.start(), []
     for draw in draws(program.examples, config, 0):
         state, _ = program.step(state, program.load(draw.examples))
-        if int(state.step[0]) % 3 == 0:
+        if int(state.step[0]) % 2 == 0:
             held_out = WindowSource(
                 program.held_out.keypoints, program.held_out.start, (856.0, 480.0)
             )
@@ -295,10 +295,10 @@ def test_the_best_epoch_is_kept(root: Path, tmp_path: Path) -> None:
 def test_patience(root: Path, tmp_path: Path) -> None:
     config = quick_config(root)
     config.training.held_out, config.training.patience, config.training.epochs = 0.3, 2, 30
-    config.training.learning_rate = 3.0
+    config.training.learning_rate, config.training.batch_size = 3.0, 36
     train(config, tmp_path)
     steps = max(int(path.name) for path in (tmp_path / "checkpoints").iterdir())
-    assert steps < 30 * 3
+    assert steps < 30 * 2
     before = contents(tmp_path)
     train(config, tmp_path)
     assert contents(tmp_path) == before
@@ -361,9 +361,9 @@ def test_a_loss_that_is_not_finite_stops(root: Path, tmp_path: Path) -> None:
     examples = load_training_set(config.data, FLOW)
     with np.load(tmp_path / "run/failed_batch.npz") as file:
         failed = dict(file)
-    assert failed["keypoints"].shape == (32, 8, 18, 3)
+    assert failed["keypoints"].shape == (27, 8, 18, 3)
     assert not np.isfinite(failed["nll"]).all()
-    drawn = epoch_order(examples, 0, 0, "none")[32:64]
+    drawn = epoch_order(examples, 0, 0, "none")[27:54]
     np.testing.assert_array_equal(failed["start"], examples.origin.frame[drawn // 2])
     np.testing.assert_array_equal(failed["augmentation"], drawn % 2)
 

@@ -73,6 +73,7 @@ def test_what_the_stream_answers_is_on_the_page(place: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"24 frames scored" in errors
+    assert all(line.startswith(b"stgnf watch: ") for line in errors.splitlines())
     camera = shown["cameras"]["a"]
     settled = [(one["frame"], one["score"]) for line in answers for one in line["frames"]]
     assert len(settled) > 10

@@ -4,11 +4,13 @@ import http.client
 import json
 import socket
 import time
+from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from stgnf_jax import watch_protocol
 from stgnf_jax.errors import InputError
 from stgnf_jax.watch_web import MOST_CONNECTIONS, Address, listen_at
 from tests.watched import Site, served, tell
@@ -90,6 +92,7 @@ def test_a_page_for_other_machines_asks_for_its_token() -> None:
         assert status(site, f"/?token={token}", Host="evil.example") == 403
         connection, response = ask(site, f"/?token={token}")
         assert (response.status, response.headers["location"]) == (303, "/")
+        assert response.headers["referrer-policy"] == "no-referrer"  # or it would have the token
         cookie = response.headers["set-cookie"]
         connection.close()
         assert "httponly" in cookie.lower()
@@ -153,6 +156,41 @@ def test_connections_are_bounded() -> None:
         assert 503 in full
         for connection, _ in held:
             connection.close()
+
+
+def test_connections_that_ask_for_nothing_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_protocol, "SECONDS_TO_ASK", 0.5)
+    with served() as site, ExitStack() as stack:
+        viewer, response = ask(site, "/events")
+        address = ("127.0.0.1", urlsplit(site.url).port or 0)
+        silent, half, second = (
+            stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(3)
+        )
+        half.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        second.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 404 " in second.recv(1000)
+        second.sendall(b"GET")
+        for client in (silent, half, second):
+            with suppress(ConnectionResetError):
+                while client.recv(1000):  # until it is closed
+                    pass
+        tell(site.history, "gate", 7, {1: -1.0}, now=time.time())
+        while not next_message(response)["cameras"]:  # and whoever is answered is not
+            pass
+        viewer.close()
+
+
+def test_connections_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_protocol, "MOST_OPEN", 1)
+    with served() as site, ExitStack() as stack:
+        address = ("127.0.0.1", urlsplit(site.url).port or 0)
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(3)]
+        for client in clients[1:]:
+            client.settimeout(20)
+            with suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+        clients[0].sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 404 " in clients[0].recv(1000)
 
 
 def test_a_port_that_is_taken() -> None:

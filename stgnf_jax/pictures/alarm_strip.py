@@ -19,6 +19,8 @@ from stgnf_jax.skeleton import Skeleton, joint_names
 
 TITLE_TEXT = "the darker a joint, the farther its nll is above the usual; below: nearest normal"
 
+ABOVE = "nll above the usual"
+
 
 def alarm_strip(alarm: ExplainedStrip, nearest: Sequence[Strip], skeleton: Skeleton) -> Figure:
     """A window with each joint the darker, the farther its nll is above the usual.
@@ -39,9 +41,9 @@ def alarm_strip(alarm: ExplainedStrip, nearest: Sequence[Strip], skeleton: Skele
         len(heights), 2, width_ratios=[STRIP, 1 - STRIP], height_ratios=heights
     )
     draw_poses(figure.add_subplot(grid[0, 0]), alarm, drawn, skeleton)
-    draw_curve(figure.add_subplot(grid[1, 0]), alarm.nll.sum(1), drawn.frames)
+    draw_curve(figure.add_subplot(grid[1, 0]), alarm.nll.sum(1), drawn.frames, ABOVE)
     bars, names = figure.add_subplot(grid[:2, 1]), joint_names(skeleton)
-    draw_bars(bars, alarm.nll.sum(0), names, "above the usual")
+    draw_bars(bars, alarm.nll.sum(0), names, ABOVE)
     for row, (strip, one) in enumerate(zip(nearest, films, strict=True), start=2):
         draw_strip(figure.add_subplot(grid[row, 0]), strip, one, skeleton, BLUE)
     return figure

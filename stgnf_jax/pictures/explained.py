@@ -15,6 +15,7 @@ from stgnf_jax.pictures.style import GREY, INK, RARITY, VERMILION, WIDTH, new_fi
 from stgnf_jax.skeleton import Skeleton, joint_names
 
 TITLE_TEXT = "the darker a joint, the more of its window's nll lies there"
+UNIT = "bits / dim"
 NUM_BARS = 5
 STRIP = 0.77  # of the width, the rest is for the bars
 CURVE, SPACE = 0.45, 0.75  # heights in inches: the curve below a strip, what is around both
@@ -76,26 +77,29 @@ def draw_poses(axes: Axes, strip: ExplainedStrip, drawn: Film, skeleton: Skeleto
     )
 
 
-def draw_curve(axes: Axes, by_frame: NDArray[np.floating], shown: NDArray[np.intp]) -> None:
-    """The nll by frame, each frame below its pose."""
+def draw_curve(
+    axes: Axes, by_frame: NDArray[np.floating], shown: NDArray[np.intp], what: str = "nll"
+) -> None:
+    """The nll by frame, or `what` of it, each frame below its pose."""
     axes.fill_between(range(len(by_frame)), by_frame, color=VERMILION, alpha=0.25, linewidth=0)
     axes.plot(by_frame, color=VERMILION, linewidth=1.2)
     axes.plot(shown, by_frame[shown], ".", color=VERMILION, markersize=5)
     half = (len(by_frame) - 1) / (2 * max(len(shown) - 1, 1)) or 0.5
     axes.set(xlim=(-half, len(by_frame) - 1 + half), ylim=(min(0, by_frame.min()), None), xticks=[])
-    tidy(axes, ylabel="nll")
-    axes.yaxis.label.set_fontsize(8)
+    tidy(axes)
+    axes.set_title(f"by frame: {what}, {UNIT}", loc="left", fontsize=8, color=INK, pad=2)
     axes.tick_params(labelsize=7)
 
 
 def draw_bars(
-    axes: Axes, by_joint: NDArray[np.floating], names: Sequence[str], title: str = "nll by joint"
+    axes: Axes, by_joint: NDArray[np.floating], names: Sequence[str], what: str = "nll"
 ) -> None:
-    """The joints with the largest nll, and the mean of all."""
+    """The joints with the largest nll, or `what` of it, and the mean of all."""
     most = np.argsort(-by_joint, kind="stable")[:NUM_BARS][::-1]
     axes.barh([names[joint] for joint in most], by_joint[most], color=VERMILION, height=0.6)
     axes.axvline(by_joint.mean(), color=INK, linewidth=1, linestyle=":")
-    tidy(axes)
-    axes.set_title(f"{title} (dotted: mean)", loc="left", fontsize=8, color=INK)
+    tidy(axes, xlabel=f"{what}, {UNIT}")
+    axes.set_title("by joint (dotted: mean)", loc="left", fontsize=8, color=INK)
+    axes.xaxis.label.set_fontsize(8)
     axes.tick_params(labelsize=8)
     axes.tick_params(axis="y", length=0)

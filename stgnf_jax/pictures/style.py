@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from stgnf_jax.files import write_atomically
+from stgnf_jax.pictures.fonts import make_legible
 
 # Okabe and Ito's colours, told apart also by the colour-blind.
 BLUE, ORANGE, VERMILION = "#0072B2", "#E69F00", "#D55E00"
@@ -65,6 +66,7 @@ def save_png(figure: Figure, file: Path) -> None:
     Raises:
       InputError: the file cannot be written.
     """
+    make_legible(figure)
     with write_atomically(file) as partial:
         figure.savefig(partial, format="png")
 

@@ -32,6 +32,8 @@ def _read(contents: Any, _: int | None) -> Iterator[Detection]:
         )
     if contents.shape[1] > LARGEST["frame"]:
         raise InputError(f"has {contents.shape[1]} frames, more than {LARGEST['frame']}")
+    if not contents.size:  # and an axis may be of any length
+        return
     joints = list(SOURCES[contents.shape[2]])
     for person, frames in enumerate(contents):
         for frame, points in enumerate(frames):

@@ -257,6 +257,13 @@ def test_files_that_are_not_what_their_names_say(
         read(tmp_path / name)
 
 
+def test_an_empty_array_of_any_length_has_nobody(tmp_path: Path) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (2**50, 0, 17, 3)}
+    with open(tmp_path / "clip.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    assert len(read(tmp_path / "clip.npy").frame) == 0
+
+
 def test_files_that_are_missing_or_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

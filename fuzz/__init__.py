@@ -1,0 +1,1 @@
+"""Readers of what others have written, given a million inputs that nobody would write."""
