@@ -155,3 +155,9 @@ def test_people_are_taken_by_their_most_extreme_window(lowest: bool, expected: l
     )
     np.testing.assert_array_equal(extreme_windows(windows, 3, lowest=lowest), expected)
     np.testing.assert_array_equal(extreme_windows(windows, 1, lowest=lowest), expected[:1])
+
+
+def test_people_of_equal_scores_are_taken_in_their_order() -> None:
+    people, score = np.arange(1000), np.tile([1.0, 0.0], 500)
+    windows = WindowScores(np.zeros(1000, int), people, np.zeros(1000, int), score)
+    assert extreme_windows(windows, 500, lowest=True).tolist() == list(range(1, 1000, 2))

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from stgnf_jax.config import default_config
+from stgnf_jax.datasets import BENCHMARKS
 from stgnf_jax.errors import InputError
 from stgnf_jax.skeleton import COCO_17
-from stgnf_jax.window_set import load_window_set
+from stgnf_jax.window_set import (
+    evaluated_benchmark,
+    load_test_windows,
+    load_window_set,
+    second_data,
+)
 from tests.small import FLOW, NUM_FRAMES, small_config, walk, write_clip, write_data
 
 LEFT_OUT = ("01_0130", "01_0135", "01_0136", "06_0144", "06_0145", "12_0152")
@@ -113,6 +120,54 @@ def test_broken_poses_are_left_out_and_counted(
     assert len(caplog.messages) == 1 + 18
     assert "left out: a.json: person 1: frame 23: keypoints[4]: is 'here'" in caplog.text
     assert "left out: clip a: person 2: frame 0: keypoints: y is the same" in caplog.text
+
+
+def test_only_so_many_messages(data: ConfigDict, caplog: pytest.LogCaptureFixture) -> None:
+    break_poses(data.root)
+    data.skip_bad = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stgnf_jax.window_set.MAX_MESSAGES", 18)
+        load_window_set(data, FLOW, "pose/test", 1)
+        assert "more" not in caplog.messages[-1]
+        patch.setattr("stgnf_jax.window_set.MAX_MESSAGES", 5)
+        load_window_set(data, FLOW, "pose/test", 1)
+    assert caplog.messages[19] == f"{data.root}/pose/test: left out 18 broken pieces of input"
+    assert [message[:10] for message in caplog.messages[20:25]] == 5 * ["left out: "]
+    assert caplog.messages[25:] == ["... and 13 more"]
+
+
+def test_the_test_windows_are_those_of_the_listed_clips(data: ConfigDict) -> None:
+    data.test_stride = 5
+    whole = load_test_windows(data, FLOW)
+    assert whole.tracks.clips == ("a", "b")
+    np.testing.assert_array_equal(np.bincount(whole.windows.track), 4 * [4])
+    assert evaluated_benchmark(data) == BENCHMARKS[data.benchmark]
+    Path(data.root, "some.txt").write_text("b\n")
+    data.clips = "some.txt"
+    assert load_test_windows(data, FLOW).tracks.clips == ("b",)
+    assert evaluated_benchmark(data).only == frozenset({"b"})
+
+
+def test_no_window_at_all(data: ConfigDict) -> None:
+    with pytest.raises(InputError) as caught:
+        load_test_windows(data, FLOW._replace(segment_length=NUM_FRAMES + 1))
+    assert str(caught.value) == (
+        f"{data.root}/pose/test: has no window to score: 2 clips were read with 4 people in them, "
+        "none of them tracked for 25 frames; stgnf check-data says more"
+    )
+
+
+def test_names_are_checked_before_test_poses_are_read(data: ConfigDict) -> None:
+    data.windowing = "some"
+    with pytest.raises(InputError, match=r"config\.data\.windowing: must be all or reference"):
+        load_test_windows(data, FLOW)
+
+
+def test_what_a_second_data_set_does_not_say_is_as_in_the_first() -> None:
+    data = default_config().data
+    data.second.root = "elsewhere"
+    assert second_data(data).root == "elsewhere"
+    assert second_data(data).max_absent == data.max_absent
 
 
 def test_nothing_is_reported_of_whole_poses(

@@ -1,3 +1,5 @@
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from stgnf_jax.skeleton import OPENPOSE_18
 from stgnf_jax.windows import (
     Windowing,
     Windows,
+    check_resolution,
     check_windows,
     flat_windows,
     gather,
@@ -224,6 +227,20 @@ def test_flat_windows_are_those_whose_y_has_no_spread(
         patch.setattr(windows_module, "_CHUNK", chunk)
         flat = flat_windows(tracks, windows, length)
     assert flat.tolist() == [value == 0 for value in spread]
+
+
+@pytest.mark.parametrize("resolution", [(856, 480), [1.5, 1e6]])
+def test_a_resolution_is_two_sizes(resolution: Sequence[float]) -> None:
+    check_resolution(resolution)
+
+
+@pytest.mark.parametrize(
+    "resolution", [(), (1,), (1, 2, 3), (0, 5), (5, -1), (5, np.inf), (np.nan, 5), ("5", 5)]
+)
+def test_what_is_no_resolution(resolution: Sequence[float]) -> None:
+    message = f"resolution must be width and height in pixels, got {resolution}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_resolution(resolution)
 
 
 def test_no_windows_is_no_error() -> None:

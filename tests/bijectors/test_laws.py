@@ -225,3 +225,20 @@ def test_a_flow_of_ones_own_has_a_density() -> None:
     x, log_prob = sample(jax.random.key(0))
     assert x.shape == (5, T, V, C)
     assert_close(jax.jit(distribution.log_prob)(x), log_prob, 1e-4)
+
+
+@pytest.mark.parametrize("kind", ["affine_coupling", "additive_coupling"])
+def test_a_coupling_tells_what_it_multiplies_each_element_by(kind: str) -> None:
+    coupling, x = REGISTRY[kind](), normal(5, 2, T, V, C)
+    assert isinstance(coupling, bij.STGCNCoupling)
+    scale, sign = coupling.log_scale(x), jnp.ones(C).at[C // 2 :].set(2.0)
+    assert scale.shape == x.shape
+    np.testing.assert_array_equal(scale[..., : C // 2], 0)
+    np.testing.assert_allclose(
+        scale.sum((-3, -2, -1)), coupling.forward_log_det_jacobian(x), rtol=1e-5, atol=1e-5
+    )
+    # Twice as large a z2 moves by its multiple: the difference is z2 times its scale.
+    moved = coupling.forward(x * sign) - coupling.forward(x)
+    np.testing.assert_allclose(
+        moved[..., C // 2 :], x[..., C // 2 :] * jnp.exp(scale[..., C // 2 :]), rtol=1e-4, atol=1e-5
+    )

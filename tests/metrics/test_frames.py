@@ -79,6 +79,12 @@ def test_precision_and_recall_by_hand() -> None:
     assert curve.precise.tolist() == [1, 0, 1 / 2, 2 / 3, 2 / 4]
 
 
+def test_the_lowest_scores_are_found_first() -> None:
+    curve = pr_curve(np.array([True, True, False]), np.array([2.0, 1.0, 0.0]))
+    assert curve.found.tolist() == [0, 1, 1, 1]
+    assert curve.precise.tolist() == [1, 1, 1 / 2, 1 / 3]
+
+
 def test_precision_takes_equal_scores_together() -> None:
     normal = np.array([True, False, False, True])
     curve = pr_curve(normal, np.array([1.0, 1.0, 2.0, 2.0]))

@@ -178,6 +178,20 @@ def test_figures_of_boxes() -> None:
     assert figures.rbdc.interval == pytest.approx(intervals[0], abs=1e-12)
     assert figures.tbdc.interval == pytest.approx(intervals[1], abs=1e-12)
     assert intervals[0, 0] < expected.rbdc < intervals[0, 1]
+    assert (figures.rbdc.num_clips, figures.tbdc.num_clips) == (5, 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stgnf_jax.metrics.summary.MOST_LEVELS", 2)
+        rounded = box_figures(tracks, detections, num_frames, HUNDRED)
+    assert rounded.rbdc.value == expected.rbdc
+    assert rounded.rbdc.interval != figures.rbdc.interval
+
+
+def test_resamples_without_a_box_count_for_nothing() -> None:
+    """One box, found, in one of two clips: half of the resamples hold it, and all are perfect."""
+    box = [0.0, 0.0, 10.0, 10.0]
+    tracks, detections = np.array([[0, 0, 3, *box]]), np.array([[0, 3, *box, -1.0]])
+    figures = box_figures(tracks, detections, np.array([20, 20]), HUNDRED)
+    assert figures.rbdc == figures.tbdc == Figure(1.0, Interval(1.0, 1.0), 2)
 
 
 def test_boxes_without_ground_truth() -> None:
