@@ -65,3 +65,13 @@ def test_an_odd_channel_is_transformed() -> None:
     y = bij.STGCNCoupling(conditioner).forward(x)
     scale = 1 / (1 + np.exp(-3)) + 1e-6
     np.testing.assert_allclose(y[0, 0], [0, scale, scale], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("channels", "affine", "additive"), [(2, 2, 1), (3, 4, 2), (4, 4, 2), (5, 6, 3)]
+)
+def test_how_many_channels_a_conditioner_must_give(
+    channels: int, affine: int, additive: int
+) -> None:
+    assert bij.conditioner_channels(channels, "affine") == affine
+    assert bij.conditioner_channels(channels, "additive") == additive
