@@ -56,8 +56,10 @@ def seeds() -> dict[str, bytes]:
         "track_truth/one": b"track,frame,x1,y1,x2,y2\n1,2,3,4,5,6\n",
         "poses_pickle/plain": pickle.dumps({0: {1: [[1.0] * 4, np.ones((17, 3))]}}),
     }
-    files = ("model.json", "origin.json", "metrics.json", "summary.json", "calibration.npz")
-    files += ("normal_scores.npz", "config.json", "scores.npz", "log.jsonl")
+    files = (
+        *("model.json", "origin.json", "metrics.json", "summary.json", "calibration.npz"),
+        *("normal_scores.npz", "config.json", "scores.npz", "log.jsonl"),
+    )
     names = {"config": "run_config", "scores": "saved_scores", "log": "run_log"}
     for file in files:
         stem = file.split(".", maxsplit=1)[0]
@@ -117,10 +119,10 @@ def _cache() -> dict[str, bytes]:
 
 def _windows() -> bytes:
     length, joints, _ = load_description(RUN).flow.event_shape
-    one = np.zeros(1, np.int32)
-    shape, by_joint = np.zeros((1, length, joints, 2)), np.zeros((1, joints))
-    origin = WindowOrigin(one, one, one)
-    figures = (shape, by_joint, np.zeros((length, joints)), np.ones(1))
+    one, person = np.zeros(1, np.int32), np.zeros(1, np.int64)
+    shapes = ((1, length, joints, 2), (1, joints), (length, joints), (1,))
+    origin = WindowOrigin(one, person, one)
+    figures = [np.ones(shape, np.float32) for shape in shapes]
     with tempfile.TemporaryDirectory() as folder:
         normal = NormalWindows(WEIGHTS, ("a",), origin, *figures)
         return save_normal_windows(folder, normal).read_bytes()

@@ -36,7 +36,8 @@ from stgnf_jax.poses import Tracks
 from stgnf_jax.run_folder import check_same_config
 from stgnf_jax.run_log import LOG_FILE, read_log
 from stgnf_jax.run_summary import SUMMARY_FILE, load_summary
-from stgnf_jax.saved_scores import SCORES_FILE, load_scores
+from stgnf_jax.saved_scores import load_scores
+from stgnf_jax.score_files import SCORES_FILE
 from stgnf_jax.score_origin import ORIGIN_FILE, load_origin
 from stgnf_jax.skeleton import load_skeleton
 from stgnf_jax.stream_lines import read_line

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
@@ -29,7 +29,8 @@ def compile_in_a_process(cache_dir: Path) -> subprocess.CompletedProcess[str]:
 def no_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As where JAX has not been told of a folder, unlike in the other tests."""
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
-    update, folder = jax.config.update, jax.config.values["jax_compilation_cache_dir"]
+    update: Callable[[str, object], None] = jax.config.update  # some tests put another there
+    folder = jax.config.values["jax_compilation_cache_dir"]
     update("jax_compilation_cache_dir", None)
     yield
     update("jax_compilation_cache_dir", folder)
