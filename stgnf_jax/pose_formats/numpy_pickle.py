@@ -17,7 +17,7 @@ from stgnf_jax import safe_pickle
 from stgnf_jax.errors import InputError
 from stgnf_jax.safe_pickle import Built
 
-_NUMBERS = re.compile(r"[<>|=]?[iuf][1248]")
+_NUMBERS = re.compile(r"[<>|=]?(?:[iu][1248]|f[248])")
 _DEEPEST = 4  # lists in lists around a number, and axes of an array
 
 

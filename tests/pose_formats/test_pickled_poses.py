@@ -91,6 +91,12 @@ def test_an_array_of_other_size_than_it_says_is_damaged(tmp_path: Path) -> None:
         read(tmp_path / "clip.pkl", raw.replace(b"K3\x85", b"K2\x85"))
 
 
+def test_a_type_that_numpy_does_not_know(tmp_path: Path) -> None:
+    raw = pickle.dumps({0: {1: [BOX, np.zeros(51, np.float64)]}}, 4)
+    with pytest.raises(InputError, match=r"has an array of 'f1', expected one of numbers"):
+        read(tmp_path / "clip.pkl", raw.replace(b"f8", b"f1"))
+
+
 def test_lists_that_share_what_is_in_them_do_not_explode(tmp_path: Path) -> None:
     many: Any = 1.0
     for _ in range(4):
