@@ -242,3 +242,26 @@ def test_a_coupling_tells_what_it_multiplies_each_element_by(kind: str) -> None:
     np.testing.assert_allclose(
         moved[..., C // 2 :], x[..., C // 2 :] * jnp.exp(scale[..., C // 2 :]), rtol=1e-4, atol=1e-5
     )
+
+
+CONSTANT_JACOBIAN = {"actnorm", "invertible_conv1x1", "dense_conv1x1"}
+CONSTANT_JACOBIAN |= {"reverse", "shuffle", "squeeze", "fixed_shape"}
+
+
+@pytest.mark.parametrize("name", sorted(CONSTANT_JACOBIAN | {"affine_coupling"}))
+def test_who_says_that_the_jacobian_is_constant(name: str) -> None:
+    """distrax leaves out work by it."""
+    assert REGISTRY[name]().is_constant_jacobian == (name in CONSTANT_JACOBIAN)
+
+
+@pytest.mark.parametrize("name", sorted(CONSTANT_VOLUME))
+def test_a_log_det_of_nothing_is_of_the_windows_type(name: str) -> None:
+    bijector, x = REGISTRY[name](), normal(1, 2, T, V, C)
+    y = bijector.forward(x)
+    assert bijector.forward_and_log_det(x.astype(jnp.float16))[1].dtype == jnp.float16
+    assert bijector.inverse_and_log_det(y.astype(jnp.float16))[1].dtype == jnp.float16
+
+
+def test_reverse_turns_the_channels_round() -> None:
+    x = normal(1, T, V, C)
+    np.testing.assert_array_equal(bij.reverse(C).forward(x), x[..., ::-1])
