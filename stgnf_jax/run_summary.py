@@ -186,7 +186,7 @@ def note_finished(workdir: str | os.PathLike[str], achieved: Achieved) -> None:
 
     Args:
       workdir: of the run.
-      achieved: how far it is; the last loss that is known stays.
+      achieved: how far it is; without a loss, the last one that is known stays.
 
     Raises:
       InputError: the file is damaged or cannot be written.
@@ -195,7 +195,8 @@ def note_finished(workdir: str | os.PathLike[str], achieved: Achieved) -> None:
         return
     summary = load_summary(workdir)
     if summary.status != "finished":
-        known = achieved._replace(loss=summary.loss)._asdict()
+        loss = summary.loss if achieved.loss is None else achieved.loss
+        known = achieved._replace(loss=loss)._asdict()
         done = summary._replace(**known, status="finished", message="", updated=_now())
         save_summary(workdir, done)
 

@@ -1,5 +1,6 @@
 """The steps of a training, one after the other, from any state to the end."""
 
+import os
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from stgnf_jax.checkpoint import save_step
 from stgnf_jax.failed_batch import fail
 from stgnf_jax.program import Program
-from stgnf_jax.run_log import Record
+from stgnf_jax.run_log import Record, read_log
 from stgnf_jax.run_summary import Achieved
 from stgnf_jax.sampling import Draw, draws, steps_per_epoch
 from stgnf_jax.stopping import Stopped
@@ -102,6 +103,12 @@ def achieved_by(program: Program, state: TrainState) -> Achieved:
     epochs = step // steps_per_epoch(program.examples, training.batch_size)
     best = float(standing.held_out_nll.mean()) if training.held_out and epochs else None
     return Achieved(epochs, step, windows_seen(program, step), held_out_nll=best)
+
+
+def logged_loss(workdir: str | os.PathLike[str], step: int) -> float | None:
+    """The loss of a step, the mean over the members; None where the run's log lacks it."""
+    losses = [record.loss for record in read_log(workdir) if record.step == step and record.loss]
+    return float(np.mean(np.float32(losses[-1]))) if losses else None
 
 
 def _look_at(pending: deque[_Pending], ahead: int, program: Program, run: Run) -> None:

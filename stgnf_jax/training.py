@@ -21,7 +21,7 @@ from stgnf_jax.run_folder import locked, open_run
 from stgnf_jax.run_summary import check_same_poses, note_finished
 from stgnf_jax.stopping import stop_requested
 from stgnf_jax.track_truth import load_track_truth
-from stgnf_jax.train_loop import Run, achieved_by, go_on, is_finished
+from stgnf_jax.train_loop import Run, achieved_by, go_on, is_finished, logged_loss
 from stgnf_jax.watching import watched
 
 
@@ -73,6 +73,7 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
                 state = program.start()
             if is_finished(program, state):
                 achieved = achieved_by(program, state)
+                achieved = achieved._replace(loss=logged_loss(workdir, achieved.steps - 1))
                 led(lambda: note_finished(workdir, achieved))
             else:
                 first_step = int(program.standing(state).step)

@@ -183,7 +183,8 @@ def test_a_run_that_was_killed_after_its_last_step(
     workdir = shutil.copytree(run.workdir, tmp_path / "run")
     (workdir / "calibration.npz").unlink()
     finished = load_summary(workdir)
-    save_summary(workdir, finished._replace(status=status, epochs=1, steps=4, windows_seen=108))
+    earlier = finished._replace(status=status, epochs=1, steps=4, windows_seen=108, loss=9.0)
+    save_summary(workdir, earlier)
     (model,) = train(run.config, workdir)
     assert load_summary(workdir)._replace(updated=finished.updated) == finished
     expected = checkpoint.load(run.workdir).calibration
