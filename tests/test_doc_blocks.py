@@ -26,6 +26,8 @@ from tests.small import random_model, walk, write_clip, write_data
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module.. method:DeprecationWarning")
 # A line that runs a script: the script and what it is given.
 SCRIPT = re.compile(r"(?:\w+=\S+ )?(?:\S*python|sh|uv run)(?: --\S+)* (\S+\.(?:py|sh))(.*)")
+# A module of the project, as a program; such a package has one file for each.
+MODULE = re.compile(r"python -m ((?:faults|fuzz)\.\w+)(.*)")
 SMALL = ("--config.data.cache_dir=", "--config.training.epochs=1", "--config.model.num_steps=2")
 # Commands of these sections of the README are run.
 PLAYED = ("Your own poses", "Thresholds to rely on")
@@ -99,13 +101,16 @@ def test_shell(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     for line in lines_of(block.code):
         commands, script = stgnf_commands(line), SCRIPT.match(line)
-        assert commands or script, f"mark what cannot be tested: {line}"
+        module = MODULE.match(line)
+        assert commands or script or module, f"mark what cannot be tested: {line}"
         for words in commands:
             with parsed(words) as (command, arguments):
                 assert len(arguments) == len(command.arguments), line
         if script:
             # `stgnf export` copies a module of its own.
             check_script(ROOT / script[1].replace("EXPORT", "stgnf_jax"), script[2])
+        if module:
+            check_script(ROOT / f"{module[1].replace('.', '/')}.py", module[2])
 
 
 def check_script(file: Path, arguments: str) -> None:
@@ -148,9 +153,11 @@ def test_what_is_not_run_is_counted() -> None:
     assert counted == {
         "docs/datasets/chad.md": 1,
         "docs/export.md": 2,
+        "docs/fuzzing.md": 1,
         "docs/pose_formats.md": 1,
         "docs/scaling.md": 1,
         "docs/setup.md": 1,
+        "docs/supply_chain.md": 3,
         "docs/video.md": 1,
     }
 
