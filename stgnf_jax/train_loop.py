@@ -108,7 +108,7 @@ def achieved_by(program: Program, state: TrainState) -> Achieved:
 def logged_loss(workdir: str | os.PathLike[str], step: int) -> float | None:
     """The loss of a step, the mean over the members; None where the run's log lacks it."""
     losses = [record.loss for record in read_log(workdir) if record.step == step and record.loss]
-    return float(np.mean(np.float32(losses[-1]))) if losses else None
+    return float(np.mean(np.asarray(losses[-1], np.float32))) if losses else None
 
 
 def _look_at(pending: deque[_Pending], ahead: int, program: Program, run: Run) -> None:
