@@ -56,6 +56,8 @@ static int refuses(const char *what) {
   return !strstr(what, "write") && !strstr(what, "sync") && !strstr(what, "truncate");
 }
 
+static void die(void) { kill(getpid(), SIGKILL); }
+
 /* Counts one operation. 0: go on; 1: tear it, then die; -1: it is refused. */
 static int reached(const char *what, int directory, const char *name) {
   if (at < 0) return 0;
@@ -72,11 +74,9 @@ static int reached(const char *what, int directory, const char *name) {
   }
   if (number != at) return 0;
   if (mode == TEAR && strstr(what, "write")) return 1;
-  if (mode == KILL || mode == TEAR) kill(getpid(), SIGKILL);
+  if (mode == KILL || mode == TEAR) die();
   return 0;
 }
-
-static void die(void) { kill(getpid(), SIGKILL); }
 
 #define WRAP(type, name, parameters, arguments, directory, path) \
   type name parameters {                                         \
@@ -84,26 +84,15 @@ static void die(void) { kill(getpid(), SIGKILL); }
     return REAL(name) arguments;                                 \
   }
 
-#define WRAP_OPEN(name)                                                    \
-  int name(const char *path, int flags, ...) {                             \
-    va_list rest;                                                          \
-    va_start(rest, flags);                                                 \
-    mode_t permissions = va_arg(rest, mode_t);                             \
-    va_end(rest);                                                          \
-    int makes = flags & (O_CREAT | O_TRUNC);                               \
-    if (makes && reached("open", AT_FDCWD, path) < 0) return -1;           \
-    return REAL(name)(path, flags, permissions);                           \
-  }
-
-#define WRAP_OPENAT(name)                                                  \
-  int name(int directory, const char *path, int flags, ...) {              \
-    va_list rest;                                                          \
-    va_start(rest, flags);                                                 \
-    mode_t permissions = va_arg(rest, mode_t);                             \
-    va_end(rest);                                                          \
-    int makes = flags & (O_CREAT | O_TRUNC);                               \
-    if (makes && reached("open", directory, path) < 0) return -1;          \
-    return REAL(name)(directory, path, flags, permissions);                \
+#define WRAP_OPEN(name, parameters, arguments, directory)         \
+  int name parameters {                                            \
+    va_list rest;                                                  \
+    va_start(rest, flags);                                         \
+    mode_t permissions = va_arg(rest, mode_t);                     \
+    va_end(rest);                                                  \
+    int makes = flags & (O_CREAT | O_TRUNC);                       \
+    if (makes && reached("open", directory, path) < 0) return -1;  \
+    return REAL(name) arguments;                                   \
   }
 
 /* A torn write: the first half of the bytes is written. */
@@ -117,14 +106,15 @@ static void die(void) { kill(getpid(), SIGKILL); }
     return -1;                                        \
   }
 
+#define PATH const char *path, int flags, ...
 #define BYTES int file, const void *data, size_t size
 #define PARTS int file, const struct iovec *parts, int count
 #define FIRST_HALF parts[0].iov_base, parts[0].iov_len / 2
 
-WRAP_OPEN(open)
-WRAP_OPEN(open64)
-WRAP_OPENAT(openat)
-WRAP_OPENAT(openat64)
+WRAP_OPEN(open, (PATH), (path, flags, permissions), AT_FDCWD)
+WRAP_OPEN(open64, (PATH), (path, flags, permissions), AT_FDCWD)
+WRAP_OPEN(openat, (int folder, PATH), (folder, path, flags, permissions), folder)
+WRAP_OPEN(openat64, (int folder, PATH), (folder, path, flags, permissions), folder)
 WRAP_WRITE(write, (BYTES), (file, data, size), REAL(write)(file, data, size / 2))
 WRAP_WRITE(pwrite, (BYTES, off_t offset), (file, data, size, offset),
            REAL(write)(file, data, size / 2))

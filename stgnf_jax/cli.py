@@ -293,7 +293,9 @@ def _train(values: Any) -> None:
 
 
 def _scores_file(values: Any) -> str:
-    return os.path.join(_path(values.out), "scores.npz")
+    from stgnf_jax.score_files import SCORES_FILE
+
+    return os.path.join(_path(values.out), SCORES_FILE)
 
 
 def _score(values: Any) -> None:
@@ -518,7 +520,9 @@ def _alarm_request(values: Any) -> "AlarmRequest":
 
 
 def _alarms_file(_: Any, out: str) -> str:
-    return os.path.join(_path(out), "alarms.json")
+    from stgnf_jax.alarms_file import ALARMS_FILE
+
+    return os.path.join(_path(out), ALARMS_FILE)
 
 
 def _alarms(values: Any, out: str) -> None:
@@ -561,7 +565,9 @@ def _report_flags() -> None:
 
 
 def _report_file(values: Any, run: str) -> str:
-    return _path(values.out) or os.path.join(_path(run), "report.html")
+    from stgnf_jax.report import REPORT_FILE
+
+    return _path(values.out) or os.path.join(_path(run), REPORT_FILE)
 
 
 def _report(values: Any, run: str) -> None:

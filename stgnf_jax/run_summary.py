@@ -181,12 +181,18 @@ def check_same_poses(workdir: str | os.PathLike[str], data_hash: str) -> None:
         )
 
 
-def note_finished(workdir: str | os.PathLike[str], achieved: Achieved) -> None:
+def note_finished(
+    workdir: str | os.PathLike[str],
+    achieved: Achieved,
+    loss_of: Callable[[str | os.PathLike[str], int], float | None],
+) -> None:
     """Says that a run is finished whose last process ended between its last step and saying so.
 
     Args:
       workdir: of the run.
-      achieved: how far it is; without a loss, the last one that is known stays.
+      achieved: how far it is, but for the loss.
+      loss_of: from the folder and a step, counted from 0, to its loss; where that is not known, the
+        one in the summary stays. Not asked where the run is known to be finished.
 
     Raises:
       InputError: the file is damaged or cannot be written.
@@ -195,8 +201,8 @@ def note_finished(workdir: str | os.PathLike[str], achieved: Achieved) -> None:
         return
     summary = load_summary(workdir)
     if summary.status != "finished":
-        loss = summary.loss if achieved.loss is None else achieved.loss
-        known = achieved._replace(loss=loss)._asdict()
+        loss = loss_of(workdir, achieved.steps - 1)
+        known = achieved._replace(loss=summary.loss if loss is None else loss)._asdict()
         done = summary._replace(**known, status="finished", message="", updated=_now())
         save_summary(workdir, done)
 

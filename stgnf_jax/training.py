@@ -73,8 +73,7 @@ def train(config: ConfigDict, workdir: str | os.PathLike[str]) -> tuple[Model, .
                 state = program.start()
             if is_finished(program, state):
                 achieved = achieved_by(program, state)
-                achieved = achieved._replace(loss=logged_loss(workdir, achieved.steps - 1))
-                led(lambda: note_finished(workdir, achieved))
+                led(lambda: note_finished(workdir, achieved, logged_loss))
             else:
                 first_step = int(program.standing(state).step)
                 with watched(program, workdir, first_step) as watch:
